@@ -1,0 +1,46 @@
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker;
+
+/// <summary>The rules that a broker's settings must meet, checked all at once so that every broken one is listed.</summary>
+internal static class BrokerOptionsRules
+{
+    private static readonly TimeSpan MinTimeout = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(1);
+
+    /// <exception cref="GhmsInvalidConfigException">At least one rule is broken.</exception>
+    public static void Check(GhmsBrokerOptions options)
+    {
+        var failures = new List<string>();
+        Require(options.MaxConnections >= 1, $"MaxConnections must be at least 1; it is {options.MaxConnections}.");
+        Require(options.MaxMessageSize >= 1, $"MaxMessageSize must be at least 1 byte; it is {options.MaxMessageSize}.");
+        Require(options.MaxMessageSize <= Array.MaxLength - FrameHeader.Size, "MaxMessageSize must leave room for the header in one array.");
+        Require(options.SendBufferSize is >= 1 and <= 1_048_576, $"SendBufferSize must be 1 to 1,048,576 bytes; it is {options.SendBufferSize}.");
+        Require(
+            options.Timeout >= MinTimeout && options.Timeout <= MaxTimeout,
+            $"Timeout must be {MinTimeout} to {MaxTimeout}; it is {options.Timeout}.");
+        Require(
+            options.HeartbeatCode is > Ghms.CloseCode and < Ghms.FirstExtensionCode,
+            $"HeartbeatCode must be 1 to 0xFFFFFEFF; it is {options.HeartbeatCode}.");
+        Require(options.LookAhead >= 0, $"LookAhead must not be negative; it is {options.LookAhead}.");
+        Require(options.Outbound.SoftLimit >= 1, $"Outbound.SoftLimit must be at least 1 byte; it is {options.Outbound.SoftLimit}.");
+        Require(
+            options.Outbound.HardLimit >= options.Outbound.SoftLimit,
+            $"Outbound.HardLimit ({options.Outbound.HardLimit}) must not be below Outbound.SoftLimit ({options.Outbound.SoftLimit}).");
+        Require(options.Outbound.SoftLimitTime > TimeSpan.Zero, "Outbound.SoftLimitTime must be positive.");
+        Require(options.Upgrade.HeaderTimeout > TimeSpan.Zero, "Upgrade.HeaderTimeout must be positive.");
+        Require(options.Upgrade.MaxPending >= 1, $"Upgrade.MaxPending must be at least 1; it is {options.Upgrade.MaxPending}.");
+        if (failures.Count > 0)
+        {
+            throw new GhmsInvalidConfigException(failures);
+        }
+
+        void Require(bool holds, string failure)
+        {
+            if (!holds)
+            {
+                failures.Add(failure);
+            }
+        }
+    }
+}

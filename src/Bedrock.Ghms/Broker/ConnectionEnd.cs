@@ -1,0 +1,10 @@
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker;
+
+/// <summary>Why a connection ended. The first cause wins; what happens while it ends is not told.</summary>
+/// <param name="Cause">Which side ended it, and how.</param>
+/// <param name="Status">The status of the Close, or <see cref="CloseStatus.None"/> when there was none.</param>
+/// <param name="Reason">The reason of the Close, or a short text. From a peer it is raw: escape it before it goes into a log.</param>
+/// <param name="Exception">What went wrong, if something did.</param>
+public sealed record ConnectionEnd(ConnectionEndCause Cause, CloseStatus Status, string Reason, Exception? Exception = null);

@@ -1,0 +1,179 @@
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker;
+
+public sealed partial class GhmsBroker
+{
+    private readonly Lock _sync = new();
+
+    // Under _sync: everything that runs, and what those that are done had counted.
+    private readonly Dictionary<GhmsConnection, Task> _running = [];
+    private long _sentBefore;
+    private long _receivedBefore;
+    private bool _isClosed;
+
+    private int _reserved;
+    private long _dropped;
+    private long _unhandled;
+
+    internal bool IsClosed => Volatile.Read(ref _isClosed);
+
+    /// <summary>Counts what has been sent, received and dropped since the broker was created.</summary>
+    public BrokerStats GetStats()
+    {
+        lock (_sync)
+        {
+            var (sent, received) = (_sentBefore, _receivedBefore);
+            foreach (var connection in _running.Keys)
+            {
+                sent += connection.SentMessages;
+                received += connection.ReceivedMessages;
+            }
+
+            return new BrokerStats(sent, received, Volatile.Read(ref _dropped), Volatile.Read(ref _unhandled));
+        }
+    }
+
+    /// <summary>Ends every connection: what was accepted is sent, then a Close. From then on sends and starts fail, and upgrades get 503.</summary>
+    /// <param name="status">Why; 1001, going away, by default.</param>
+    /// <param name="reason">A text for the peers, at most 123 bytes of UTF-8.</param>
+    /// <returns>A task that completes when every Close was handed to its transport, or 10 seconds have passed.</returns>
+    /// <exception cref="AggregateException">For some connections not everything accepted could be handed to the transport; it holds each one's error.</exception>
+    /// <exception cref="ArgumentException">The status may not be sent, or the reason is too long.</exception>
+    public async Task CloseAsync(CloseStatus status = CloseStatus.GoingAway, string reason = "")
+    {
+        new CloseMessage(status, reason).Validate();
+        GhmsConnection[] connections;
+        lock (_sync)
+        {
+            Volatile.Write(ref _isClosed, true);
+            connections = [.. _running.Keys];
+        }
+
+        await Task.WhenAll(connections.Select(connection => connection.CloseAsync(status, reason))).ConfigureAwait(false);
+        var errors = connections.Select(connection => connection.CloseError).OfType<Exception>().ToList();
+        if (errors.Count > 0)
+        {
+            throw new AggregateException("Not everything could be sent before the connections closed.", errors);
+        }
+    }
+
+    /// <summary>Closes the broker, if it is not closed yet, and waits until every transport is done with. Never fails.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+        catch (AggregateException)
+        {
+            // Each connection's own end tells; there is nobody left to hear it here.
+        }
+
+        Task[] running;
+        lock (_sync)
+        {
+            running = [.. _running.Values];
+        }
+
+        await Task.WhenAll(running).ConfigureAwait(false);
+        Ticker.Dispose();
+    }
+
+    /// <summary>Takes one of the <see cref="GhmsBrokerOptions.MaxConnections"/> slots, before the 101 is sent.</summary>
+    internal bool TryReserveSlot()
+    {
+        if (Interlocked.Increment(ref _reserved) <= Options.MaxConnections)
+        {
+            return true;
+        }
+
+        ReleaseSlot();
+        return false;
+    }
+
+    internal void ReleaseSlot() => Interlocked.Decrement(ref _reserved);
+
+    /// <summary>Takes in an upgraded connection and runs it.</summary>
+    /// <returns>A task that completes, never with a failure, when its transport is done with.</returns>
+    internal Task Run(GhmsConnection connection)
+    {
+        var start = new TaskCompletionSource();
+        var running = RunAsync(connection, start.Task);
+        lock (_sync)
+        {
+            _running.Add(connection, running);
+            _connections.Add(connection);
+        }
+
+        start.SetResult();
+        if (IsClosed)
+        {
+            // The broker was closed between the 101 and now.
+            _ = connection.CloseAsync(CloseStatus.GoingAway);
+        }
+
+        return running;
+    }
+
+    internal async ValueTask OnConnectedAsync(GhmsConnection connection)
+    {
+        LogConnected(connection);
+        foreach (var pipe in _pipes)
+        {
+            pipe.OnConnected(connection);
+        }
+
+        foreach (var callback in _connected)
+        {
+            await callback(connection).ConfigureAwait(false);
+        }
+    }
+
+    internal void OnEnded(GhmsConnection connection) => _connections.Remove(connection);
+
+    internal void OnDropped(int count) => Interlocked.Add(ref _dropped, count);
+
+    internal async ValueTask OnDisconnectedAsync(GhmsConnection connection)
+    {
+        lock (_sync)
+        {
+            _running.Remove(connection);
+            _sentBefore += connection.SentMessages;
+            _receivedBefore += connection.ReceivedMessages;
+        }
+
+        try
+        {
+            foreach (var pipe in _pipes)
+            {
+                pipe.OnDisconnected(connection);
+            }
+
+            foreach (var callback in _disconnected)
+            {
+                await callback(connection).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            LogDisconnectedFailed(connection, exception);
+        }
+
+        LogDisconnected(connection);
+    }
+
+    private static async Task RunAsync(GhmsConnection connection, Task start)
+    {
+        await start.ConfigureAwait(false);
+        await connection.RunAsync().ConfigureAwait(false);
+    }
+
+    private void ThrowIfClosed()
+    {
+        if (IsClosed)
+        {
+            throw new GhmsConnectionClosedException("The broker has been closed.");
+        }
+    }
+}

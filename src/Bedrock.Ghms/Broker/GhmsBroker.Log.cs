@@ -1,0 +1,70 @@
+using System.Net;
+using Bedrock.Ghms.Protocol;
+using Bedrock.Ghms.Protocol.Framing;
+using Microsoft.Extensions.Logging;
+
+namespace Bedrock.Ghms.Broker;
+
+// Event ids are part of the contract: an id is never used again for another event.
+public sealed partial class GhmsBroker
+{
+    internal void LogClosedByPeer(GhmsConnection connection, CloseMessage close) =>
+        LogClosedByPeer(connection.Id, (int)close.Status, PeerText.Escape(close.Reason, CloseMessage.MaxReasonSize));
+
+    internal void LogViolation(GhmsConnection connection, GhmsProtocolException violation) =>
+        LogViolation(connection.Id, (int)violation.Status, violation.Message, violation.InnerException);
+
+    internal void LogHandlerFailed(GhmsConnection connection, Exception exception) => LogHandlerFailed(connection.Id, exception);
+
+    internal void LogTooSlow(GhmsConnection connection, string reason, long dropped) => LogTooSlow(connection.Id, reason, dropped);
+
+    internal void LogLost(GhmsConnection connection, Exception? exception) => LogLost(connection.Id, exception);
+
+    internal void LogIdle(GhmsConnection connection, TimeSpan timeout) => LogIdle(connection.Id, timeout);
+
+    internal void LogTrickle(GhmsConnection connection, long bytes) => LogTrickle(connection.Id, bytes);
+
+    private void LogConnected(GhmsConnection connection) =>
+        LogConnected(connection.Id, connection.RemoteEndPoint, connection.Encoding);
+
+    private void LogDisconnected(GhmsConnection connection) =>
+        LogDisconnected(connection.Id, connection.End?.Cause, (int?)connection.End?.Status, connection.DroppedMessages);
+
+    private void LogDisconnectedFailed(GhmsConnection connection, Exception exception) => LogDisconnectedFailed(connection.Id, exception);
+
+    [LoggerMessage(1, LogLevel.Debug, "Connection {ConnectionId} from {RemoteEndPoint} speaks {Encoding}.", EventName = "Connected")]
+    private partial void LogConnected(string connectionId, EndPoint? remoteEndPoint, string encoding);
+
+    [LoggerMessage(2, LogLevel.Debug, "Connection {ConnectionId} is done: {Cause}, status {Status}, {Dropped} messages dropped.", EventName = "Disconnected")]
+    private partial void LogDisconnected(string connectionId, ConnectionEndCause? cause, int? status, long dropped);
+
+    [LoggerMessage(3, LogLevel.Debug, "Connection {ConnectionId} was closed by its peer with status {Status}: {Reason}", EventName = "ClosedByPeer")]
+    private partial void LogClosedByPeer(string connectionId, int status, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "Connection {ConnectionId} broke the protocol and is closed with status {Status}: {Reason}", EventName = "ProtocolViolation")]
+    private partial void LogViolation(string connectionId, int status, string reason, Exception? exception);
+
+    [LoggerMessage(5, LogLevel.Error, "A handler failed; connection {ConnectionId} is closed with status 1011.", EventName = "HandlerFailed")]
+    private partial void LogHandlerFailed(string connectionId, Exception exception);
+
+    [LoggerMessage(6, LogLevel.Warning, "Connection {ConnectionId} is too slow and is closed with status 1008: {Reason}; {Dropped} messages dropped.", EventName = "TooSlow")]
+    private partial void LogTooSlow(string connectionId, string reason, long dropped);
+
+    [LoggerMessage(7, LogLevel.Debug, "Connection {ConnectionId} was lost.", EventName = "Lost")]
+    private partial void LogLost(string connectionId, Exception? exception);
+
+    [LoggerMessage(8, LogLevel.Information, "Connection {ConnectionId} said nothing for {Timeout} and is closed with status 1001.", EventName = "Idle")]
+    private partial void LogIdle(string connectionId, TimeSpan timeout);
+
+    [LoggerMessage(9, LogLevel.Information, "Connection {ConnectionId} sends a message too slowly, {Bytes} bytes so far, and is closed with status 1008.", EventName = "Trickle")]
+    private partial void LogTrickle(string connectionId, long bytes);
+
+    [LoggerMessage(10, LogLevel.Warning, "A {MessageType} arrived and has no handler. Further ones are only counted.", EventName = "Unhandled")]
+    private partial void LogUnhandled(Type messageType);
+
+    [LoggerMessage(11, LogLevel.Error, "A disconnected callback failed for connection {ConnectionId}.", EventName = "DisconnectedFailed")]
+    private partial void LogDisconnectedFailed(string connectionId, Exception exception);
+
+    [LoggerMessage(12, LogLevel.Warning, "Connection {ConnectionId} waits for a pending handler: {Bytes} bytes are read ahead and no more fit, so answers behind them cannot be seen.", EventName = "LookAheadFull")]
+    internal partial void LogLookAheadFull(string connectionId, int bytes);
+}

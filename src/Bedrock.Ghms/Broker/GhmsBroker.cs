@@ -1,0 +1,132 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Bedrock.Ghms.Broker.Patterns;
+using Bedrock.Ghms.Broker.Pipes;
+using Bedrock.Ghms.Broker.Timing;
+using Bedrock.Ghms.Messages;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Bedrock.Ghms.Broker;
+
+/// <summary>Manages connections, on a server or a client, and sends and receives messages over them. Safe for concurrent use.</summary>
+/// <remarks>
+/// Everything is checked when the broker is created and fixed from then on. This file holds its making; how it sends, handles,
+/// accepts and starts connections, and logs stands in files of their own.
+/// </remarks>
+public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
+{
+    private readonly ILogger _logger;
+    private readonly ConnectionSet _connections = new();
+    private readonly FrozenDictionary<Type, MessageHandler> _handlers;
+    private readonly MessageHandler? _defaultHandler;
+    private readonly MessageHandler<RawMessage>? _rawHandler;
+    private readonly IDistributionPattern _pattern;
+    private readonly MessageHandler _handle;
+    private readonly MessageSender _send;
+    private readonly GhmsPipe[] _pipes;
+    private readonly ImmutableArray<Func<GhmsConnection, ValueTask>> _connected;
+    private readonly ImmutableArray<Func<GhmsConnection, ValueTask>> _disconnected;
+
+    /// <summary>Creates and starts a broker.</summary>
+    /// <param name="definition">What it is made of; later changes have no effect.</param>
+    /// <param name="services">Where pipes and handler classes, the <see cref="ILoggerFactory"/> and the <see cref="TimeProvider"/> come from.</param>
+    /// <exception cref="GhmsInvalidConfigException">A setting breaks a rule, or a message type cannot be carried in a registered encoding.</exception>
+    /// <exception cref="GhmsDuplicateMessageCodeException">Two message types share a code.</exception>
+    /// <exception cref="GhmsInvalidMessageCodeException">A message code is reserved.</exception>
+    /// <exception cref="GhmsInvalidEncodingException">A message type is fixed to an encoding that is not registered.</exception>
+    public GhmsBroker(BrokerDefinition definition, IServiceProvider services)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        ArgumentNullException.ThrowIfNull(services);
+        Options = MakeOptions(definition);
+        Time = (TimeProvider?)services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
+        _logger = ((ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger<GhmsBroker>();
+        _pattern = definition.Pattern;
+        _rawHandler = definition.RawHandler;
+        _defaultHandler = definition.DefaultHandler?.Invoke(services);
+        _handlers = definition.Handlers.ToFrozenDictionary(entry => entry.Key, entry => entry.Value(services));
+        _connected = [.. definition.Connected];
+        _disconnected = [.. definition.Disconnected];
+        _pipes = [.. definition.Pipes.Select(pipe => pipe(services))];
+
+        var registrations = definition.Messages.ToList();
+        var contexts = _pipes.Select(_ => new PipeContext(registrations, Options)).ToArray();
+        for (var i = 0; i < _pipes.Length; i++)
+        {
+            _pipes[i].Start(contexts[i]);
+        }
+
+        Registry = MessageRegistry.Create([.. definition.Encodings], registrations, Options.HeartbeatCode);
+        CheckHandlers();
+        _handle = ChainHandlers();
+        _send = ChainSenders(contexts);
+        Ticker = new Ticker(Time);
+    }
+
+    /// <summary>How many connections are open.</summary>
+    public int Count => _connections.Count;
+
+    /// <summary>A snapshot of the open connections.</summary>
+    public IReadOnlyList<GhmsConnection> Connections => _connections.Snapshot;
+
+    internal GhmsBrokerOptions Options { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal MessageRegistry Registry { get; }
+
+    internal Ticker Ticker { get; }
+
+    private static GhmsBrokerOptions MakeOptions(BrokerDefinition definition)
+    {
+        var options = new GhmsBrokerOptions();
+        foreach (var configure in definition.Options)
+        {
+            configure(options);
+        }
+
+        options = options.Copy();
+        BrokerOptionsRules.Check(options);
+        return definition.Encodings.Count > 0
+            ? options
+            : throw new GhmsInvalidConfigException("No encoding is registered: call AddJson, AddMessagePack or AddBinary.");
+    }
+
+    // A handler for a type that can never arrive is a mistake that would otherwise show as silence.
+    private void CheckHandlers()
+    {
+        foreach (var type in _handlers.Keys)
+        {
+            if (!Registry.Contains(type))
+            {
+                throw new GhmsInvalidConfigException($"{type} has a handler but is not registered: call AddMessage<{type.Name}>.");
+            }
+        }
+    }
+
+    private MessageHandler ChainHandlers()
+    {
+        MessageHandler next = HandleLastAsync;
+        foreach (var pipe in _pipes.Reverse())
+        {
+            var rest = next;
+            next = (connection, message, cancellationToken) => pipe.HandleAsync(connection, message, rest, cancellationToken);
+        }
+
+        return next;
+    }
+
+    private MessageSender ChainSenders(PipeContext[] contexts)
+    {
+        MessageSender next = DistributeAsync;
+        for (var i = 0; i < _pipes.Length; i++)
+        {
+            var (pipe, rest) = (_pipes[i], next);
+            contexts[i].Complete(this, rest);
+            next = (message, recipients, cancellationToken) => pipe.SendAsync(message, recipients, rest, cancellationToken);
+        }
+
+        return next;
+    }
+}

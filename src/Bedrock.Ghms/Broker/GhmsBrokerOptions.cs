@@ -1,0 +1,59 @@
+namespace Bedrock.Ghms.Broker;
+
+/// <summary>The settings of a broker. They are checked and copied when it starts; later changes have no effect.</summary>
+public sealed class GhmsBrokerOptions
+{
+    /// <summary>How many upgraded connections a server-side broker holds; started (client) connections do not count. Default 100.</summary>
+    public int MaxConnections { get; set; } = Ghms.MaxConnections;
+
+    /// <summary>The largest payload that is sent or accepted, in bytes without the header. Default 1,000,000.</summary>
+    public int MaxMessageSize { get; set; } = Ghms.MaxMessageSize;
+
+    /// <summary>The size hint for the first span an encoder gets, in bytes. Default 1,024.</summary>
+    public int SendBufferSize { get; set; } = Ghms.SendBufferSize;
+
+    /// <summary>How long to wait for bytes from the peer, and for room to send, before giving up: 100 ms to 1 hour. Default 30 seconds.</summary>
+    public TimeSpan Timeout { get; set; } = Ghms.Timeout;
+
+    /// <summary>The code of the heartbeat message; the same on both sides. Default 1.</summary>
+    public uint HeartbeatCode { get; set; } = Ghms.HeartbeatCode;
+
+    /// <summary>How many bytes are read ahead on a connection while a handler is pending. One message may always wait. Default 262,144.</summary>
+    public int LookAhead { get; set; } = 262_144;
+
+    /// <summary>How much may wait for one connection.</summary>
+    public OutboundOptions Outbound { get; } = new();
+
+    /// <summary>How unfinished upgrades are treated.</summary>
+    public UpgradeOptions Upgrade { get; } = new();
+
+    internal GhmsBrokerOptions Copy()
+    {
+        var copy = new GhmsBrokerOptions
+        {
+            MaxConnections = MaxConnections,
+            MaxMessageSize = MaxMessageSize,
+            SendBufferSize = SendBufferSize,
+            Timeout = Timeout,
+            HeartbeatCode = HeartbeatCode,
+            LookAhead = LookAhead,
+            Outbound =
+            {
+                SoftLimit = Outbound.SoftLimit,
+                HardLimit = Outbound.HardLimit,
+                SoftLimitTime = Outbound.SoftLimitTime,
+            },
+            Upgrade =
+            {
+                HeaderTimeout = Upgrade.HeaderTimeout,
+                MaxPending = Upgrade.MaxPending,
+            },
+        };
+        foreach (var name in Upgrade.KeptHeaders)
+        {
+            copy.Upgrade.KeptHeaders.Add(name);
+        }
+
+        return copy;
+    }
+}

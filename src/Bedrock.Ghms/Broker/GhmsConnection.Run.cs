@@ -1,0 +1,108 @@
+using Bedrock.Ghms.Broker.Inbound;
+using Bedrock.Ghms.Broker.Timing;
+using Microsoft.AspNetCore.Connections;
+
+namespace Bedrock.Ghms.Broker;
+
+public sealed partial class GhmsConnection
+{
+    /// <summary>Why not everything that was accepted could be handed to the transport, if so.</summary>
+    internal GhmsConnectionClosedException? CloseError { get; private set; }
+
+    /// <summary>Runs the connection from its upgrade until its transport is done with. Never fails.</summary>
+    internal async Task RunAsync()
+    {
+        var tick = Broker.Ticker.Add(this, TickPeriod);
+        try
+        {
+            await Broker.OnConnectedAsync(this).ConfigureAwait(false);
+            await ReadAsync().ConfigureAwait(false);
+            await EndAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // A defect of ours must not take the process down with it; the connection is lost, and told as such.
+            OnLost(exception);
+        }
+        finally
+        {
+            Broker.Ticker.Remove(tick);
+            _flushed.TrySetResult();
+            CompleteAsync();
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        switch (await _reader.RunAsync().ConfigureAwait(false))
+        {
+            case InputEnd.EndedByPeer:
+                await _reader.FinishAsync().ConfigureAwait(false);
+                TryEnd(new ConnectionEnd(ConnectionEndCause.EndedByPeer, 0, "The peer ended the connection."));
+                break;
+            case InputEnd.Violated:
+                await _reader.FinishAsync().ConfigureAwait(false);
+                OnViolation(_reader.Violation!);
+                break;
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        _outbound.Close(last: null, discard: false);
+        var flushed = FlushLastAsync();
+        if (IsEndedHere && !_reader.IsInputOver)
+        {
+            await _reader.ReadOffAsync(flushed).ConfigureAwait(false);
+        }
+
+        await flushed.ConfigureAwait(false);
+        await _outbound.CompleteAsync().ConfigureAwait(false);
+        await _transport.Transport.Input.CompleteAsync().ConfigureAwait(false);
+        await TransportDoneAsync().ConfigureAwait(false);
+    }
+
+    private async Task FlushLastAsync()
+    {
+        try
+        {
+            await _outbound.FlushAsync().ConfigureAwait(false);
+        }
+        catch (GhmsConnectionClosedException exception)
+        {
+            // The transport is gone, or was aborted because the peer did not read for ten seconds.
+            CloseError = exception;
+        }
+
+        _flushed.TrySetResult();
+    }
+
+    // What was flushed may still be on its way out of the transport's buffer; the deadline of the clock bounds the wait.
+    private async Task TransportDoneAsync()
+    {
+        if (_transport.ConnectionClosed is not { CanBeCanceled: true, IsCancellationRequested: false } closed)
+        {
+            return;
+        }
+
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (closed.UnsafeRegister(static done => ((TaskCompletionSource)done!).TrySetResult(), done))
+        {
+            await Task.WhenAny(done.Task, _aborted.Task).ConfigureAwait(false);
+        }
+    }
+
+    // A handler may outlive its connection; nobody else waits for it.
+    private async void CompleteAsync()
+    {
+        await _reader.HandlersDoneAsync().ConfigureAwait(false);
+        await Broker.OnDisconnectedAsync(this).ConfigureAwait(false);
+        _completion.TrySetResult();
+    }
+
+    private void Abort(string reason)
+    {
+        _transport.Abort(new ConnectionAbortedException(reason));
+        _aborted.TrySetResult();
+    }
+}

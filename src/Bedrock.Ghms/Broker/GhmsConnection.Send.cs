@@ -1,0 +1,141 @@
+using Bedrock.Ghms.Broker.Outbound;
+using Bedrock.Ghms.Messages;
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker;
+
+public sealed partial class GhmsConnection
+{
+    /// <summary>Whether this connection is over its soft limit.</summary>
+    internal bool IsOverSoftLimit => _outbound.IsOverSoftLimit;
+
+    /// <summary>Sends <paramref name="message"/> on this connection alone, past all pipes and the distribution pattern.</summary>
+    /// <param name="message">An instance of a registered type, or a <see cref="RawMessage"/>.</param>
+    /// <param name="cancellationToken">Bounds the wait for room, as does the broker's time-out; without effect once the message has been accepted.</param>
+    /// <returns>1, when the message has been accepted into this connection's bounded room. Messages of one sender keep their order.</returns>
+    /// <exception cref="GhmsConnectionClosedException">The connection has ended.</exception>
+    /// <exception cref="GhmsInvalidMessageCodeException">The message's type is not registered.</exception>
+    /// <exception cref="GhmsMessageTooLargeException">The message is larger than this side sends or the peer accepts; the connection stays.</exception>
+    /// <exception cref="TimeoutException">There was no room within the broker's time-out; nothing was sent.</exception>
+    /// <exception cref="OperationCanceledException">The token fired before there was room; nothing was sent.</exception>
+    public ValueTask<int> SendAsync(object message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        try
+        {
+            return Transmit(message, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<int>(exception);
+        }
+    }
+
+    /// <summary>Completes when everything accepted before this call was handed to the transport. It may be awaited in a handler.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="GhmsConnectionClosedException">The connection ended first.</exception>
+    public Task FlushAsync(CancellationToken cancellationToken = default)
+    {
+        var flushed = _outbound.FlushAsync();
+        return flushed.IsCompleted || !cancellationToken.CanBeCanceled ? flushed : flushed.WaitAsync(cancellationToken);
+    }
+
+    internal ValueTask<int> Transmit(object message, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!IsOpen)
+        {
+            throw ClosedError();
+        }
+
+        if (message is RawMessage raw)
+        {
+            return TransmitFrameAsync(raw.Frame, raw.Encoding, cancellationToken);
+        }
+
+        var type = Broker.Registry.Find(message.GetType());
+        var ordinal = type.OrdinalFor(EncodingOrdinal);
+        return _outbound.TrySendDirect(message, type, ordinal, _maxPayload, Broker.Options.SendBufferSize)
+            ? new ValueTask<int>(1)
+            : TransmitQueuedAsync(message, type, ordinal, cancellationToken);
+    }
+
+    /// <summary>Takes a frame that other recipients share, without waiting.</summary>
+    internal SendOutcome Offer(FrameBuffer frame)
+    {
+        var outcome = _outbound.Offer(frame);
+        if (outcome == SendOutcome.OverHardLimit)
+        {
+            OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Whether this connection's peer accepts <paramref name="frame"/>.</summary>
+    /// <exception cref="GhmsMessageTooLargeException">It does not.</exception>
+    /// <exception cref="GhmsInvalidEncodingException">The frame is in another encoding.</exception>
+    internal void CheckFrame(FrameBuffer frame, string? encoding)
+    {
+        if (frame.PayloadLength > _maxPayload)
+        {
+            throw new GhmsMessageTooLargeException($"The message's payload of {frame.PayloadLength} bytes exceeds {_maxPayload} bytes.");
+        }
+
+        if (encoding is not null && encoding != Encoding)
+        {
+            throw new GhmsInvalidEncodingException($"A raw message in {encoding} cannot go to a connection in {Encoding}.");
+        }
+    }
+
+    internal Task WaitForRoomAsync() => _outbound.WaitForRoomAsync();
+
+    internal GhmsConnectionClosedException ClosedError() =>
+        End is { } end
+            ? new GhmsConnectionClosedException($"The connection {Id} has ended: {end.Cause}, status {(int)end.Status}.", end.Exception)
+            : new GhmsConnectionClosedException($"The connection {Id} has ended.");
+
+    private async ValueTask<int> TransmitQueuedAsync(
+        object message, MessageType type, int ordinal, CancellationToken cancellationToken)
+    {
+        var startedAt = Broker.Time.GetTimestamp();
+
+        // Room first: senders that wait hold their message, not an encoded copy of it.
+        if (_outbound.IsOverSoftLimit)
+        {
+            await Broker.WaitAsync(WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
+        }
+
+        var frame = FrameEncoder.Encode(type, ordinal, message, _maxPayload, Broker.Options.SendBufferSize);
+        try
+        {
+            return await TransmitFrameAsync(frame, null, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            frame.Release();
+        }
+    }
+
+    private async ValueTask<int> TransmitFrameAsync(FrameBuffer frame, string? encoding, CancellationToken cancellationToken)
+    {
+        var startedAt = Broker.Time.GetTimestamp();
+        CheckFrame(frame, encoding);
+        while (true)
+        {
+            switch (_outbound.Enqueue(frame, QueueEntry.Patient))
+            {
+                case SendOutcome.Accepted:
+                    return 1;
+                case SendOutcome.OverSoftLimit:
+                    await Broker.WaitAsync(WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
+                    break;
+                case SendOutcome.OverHardLimit:
+                    OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
+                    throw ClosedError();
+                default:
+                    throw ClosedError();
+            }
+        }
+    }
+}

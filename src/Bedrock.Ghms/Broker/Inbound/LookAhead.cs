@@ -1,0 +1,50 @@
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker.Inbound;
+
+/// <summary>Messages that arrived while a handler is pending, copied out of the transport's memory, bounded in bytes.</summary>
+internal sealed class LookAhead(int capacity)
+{
+    private Queue<FrameBuffer>? _frames;
+    private long _bytes;
+
+    public bool IsEmpty => _frames is null;
+
+    /// <summary>Whether <paramref name="frame"/> must wait in the transport. One message always has room, however large.</summary>
+    public bool IsFullFor(in Frame frame) => _bytes > 0 && _bytes + Cost(frame.Payload.Length) > capacity;
+
+    public void Add(in Frame frame)
+    {
+        _frames ??= new Queue<FrameBuffer>();
+        _frames.Enqueue(FrameBuffer.Copy(frame.Code, frame.Payload));
+        _bytes += Cost(frame.Payload.Length);
+    }
+
+    /// <summary>Takes the oldest message; the caller releases it.</summary>
+    public FrameBuffer? Take()
+    {
+        if (_frames is null)
+        {
+            return null;
+        }
+
+        var frame = _frames.Dequeue();
+        _bytes -= Cost(frame.PayloadLength);
+        if (_frames.Count == 0)
+        {
+            _frames = null;
+        }
+
+        return frame;
+    }
+
+    public void Clear()
+    {
+        while (Take() is { } frame)
+        {
+            frame.Release();
+        }
+    }
+
+    private static long Cost(long payload) => payload + FrameHeader.Size + OutboundOptions.FrameCharge;
+}

@@ -1,0 +1,140 @@
+using System.Buffers;
+using Bedrock.Ghms.Broker.Outbound;
+using Bedrock.Ghms.Messages;
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker.Inbound;
+
+internal sealed partial class ReadLoop
+{
+    private Task? _pending;
+    private long _received;
+
+    /// <summary>Completes when the handler that is pending, if any, is done; its failure has been dealt with then.</summary>
+    public async Task HandlersDoneAsync()
+    {
+        _lookAhead.Clear();
+        if (_pending is { } pending)
+        {
+            await Task.WhenAny(pending).ConfigureAwait(false);
+            SettlePending();
+        }
+    }
+
+    /// <summary>Handles everything that has been read, for as long as the connection is not ended from this side.</summary>
+    public async Task FinishAsync()
+    {
+        while (!_connection.IsEndedHere && (_pending is not null || !_lookAhead.IsEmpty))
+        {
+            if (_pending is null)
+            {
+                DispatchLookAhead();
+                continue;
+            }
+
+            await Task.WhenAny(_pending, _connection.EndedHere).ConfigureAwait(false);
+            SettlePending();
+        }
+    }
+
+    private void DispatchLookAhead()
+    {
+        var batch = FlushBatch.Enter(_time);
+        try
+        {
+            while (_pending is null && !_connection.IsEndedHere && _lookAhead.Take() is { } waiting)
+            {
+                try
+                {
+                    Dispatch(_broker.Registry.Find(waiting.Code), new Frame(waiting.Code, new ReadOnlySequence<byte>(waiting.Payload)));
+                }
+                finally
+                {
+                    waiting.Release();
+                }
+
+                batch.FlushIfDue();
+            }
+        }
+        catch (GhmsProtocolException violation)
+        {
+            _connection.OnViolation(violation);
+        }
+        finally
+        {
+            batch.Leave();
+        }
+    }
+
+    /// <exception cref="GhmsProtocolException">The payload cannot be decoded.</exception>
+    private void Dispatch(MessageType? type, in Frame frame)
+    {
+        var message = type is null
+            ? new RawMessage(FrameBuffer.Copy(frame.Code, frame.Payload), _connection.Encoding)
+            : type.Decode(frame.Payload, _connection.EncodingOrdinal);
+        Volatile.Write(ref _received, _received + 1);
+        ValueTask handling;
+        try
+        {
+            handling = type is null
+                ? HandleRawAsync((RawMessage)message)
+                : _broker.HandleAsync(_connection, message, _connection.Closed);
+            if (handling.IsCompletedSuccessfully)
+            {
+                handling.GetAwaiter().GetResult();
+                return;
+            }
+        }
+        catch (Exception exception)
+        {
+            _connection.OnHandlerFailed(exception);
+            return;
+        }
+
+        var task = handling.AsTask();
+        if (_pending is null)
+        {
+            _pending = task;
+            task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_wake);
+        }
+        else
+        {
+            ObserveAsync(task);
+        }
+    }
+
+    // An immediate extension's handler that did not complete at once holds nothing up; only its failure is of interest.
+    private async void ObserveAsync(Task handling)
+    {
+        try
+        {
+            await handling.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _connection.OnHandlerFailed(exception);
+        }
+    }
+
+    private async ValueTask HandleRawAsync(RawMessage message)
+    {
+        using (message)
+        {
+            await _broker.HandleAsync(_connection, message, _connection.Closed).ConfigureAwait(false);
+        }
+    }
+
+    private void SettlePending()
+    {
+        if (_pending is not { IsCompleted: true } done)
+        {
+            return;
+        }
+
+        _pending = null;
+        if (!done.IsCompletedSuccessfully)
+        {
+            _connection.OnHandlerFailed(done.Exception?.InnerException ?? new TaskCanceledException(done));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Bedrock.Ghms.Broker.Outbound;
+using Bedrock.Ghms.Messages;
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker.Inbound;
+
+/// <summary>
+/// Reads one connection: cuts frames, acts on Close and Heartbeat at once, decodes messages and runs their handlers one at a time.
+/// </summary>
+/// <remarks>
+/// A handler that completes at once costs neither an allocation nor a thread hop. While one is pending the loop reads on, within
+/// a bound, so that control messages and answers are acted upon; other messages wait their turn. All state belongs to
+/// the one task that runs the loop; the clock alone looks at it from outside. Handler dispatch has a file of its own.
+/// </remarks>
+internal sealed partial class ReadLoop
+{
+    /// <summary>The clock's value while this side is not ready to read, so that its own slowness is not taken for the peer's.</summary>
+    public const long NotReading = long.MaxValue;
+
+    private readonly GhmsConnection _connection;
+    private readonly GhmsBroker _broker;
+    private readonly PipeReader _input;
+    private readonly FrameReader _frames;
+    private readonly LookAhead _lookAhead;
+    private readonly TimeProvider _time;
+    private readonly Action _wake;
+
+    private long _readingSince;
+    private long _frameBeganAt;
+    private long _leftOver;
+    private bool _lookAheadWasFull;
+
+    public ReadLoop(GhmsConnection connection, PipeReader input)
+    {
+        _connection = connection;
+        _broker = connection.Broker;
+        _input = input;
+        _time = _broker.Time;
+        _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, _broker.IsKnown);
+        _lookAhead = new LookAhead(_broker.Options.LookAhead);
+        _wake = input.CancelPendingRead;
+        _readingSince = _time.GetTimestamp();
+    }
+
+    /// <summary>Since when the loop has been waiting for bytes, or <see cref="NotReading"/>.</summary>
+    public long ReadingSince => Volatile.Read(ref _readingSince);
+
+    /// <summary>When the message began that has not arrived whole, or 0.</summary>
+    public long FrameBeganAt => Volatile.Read(ref _frameBeganAt);
+
+    /// <summary>How many bytes of that message have arrived.</summary>
+    public long FrameBytes => Volatile.Read(ref _leftOver);
+
+    /// <summary>What the peer did wrong, after <see cref="InputEnd.Violated"/>.</summary>
+    public GhmsProtocolException? Violation { get; private set; }
+
+    /// <summary>Whether the peer's FIN has been read, or the transport has failed: there is nothing left to read off.</summary>
+    public bool IsInputOver { get; private set; }
+
+    /// <summary>Messages decoded so far.</summary>
+    public long Received => Volatile.Read(ref _received);
+
+    /// <summary>Makes the loop look at the connection's state anew.</summary>
+    public void Wake() => _input.CancelPendingRead();
+
+    /// <summary>Reads and dispatches until the input ends or the connection does.</summary>
+    public async Task<InputEnd> RunAsync()
+    {
+        while (_connection.IsOpen)
+        {
+            if (_pending is null && !_lookAhead.IsEmpty)
+            {
+                DispatchLookAhead();
+                continue;
+            }
+
+            if (_lookAheadWasFull && _pending is not null)
+            {
+                // Nothing more can be taken in: the peer is held back by the transport until the handler is done.
+                Volatile.Write(ref _readingSince, NotReading);
+                await Task.WhenAny(_pending, _connection.Ended).ConfigureAwait(false);
+                SettlePending();
+                _lookAheadWasFull = false;
+                Volatile.Write(ref _readingSince, _time.GetTimestamp());
+                continue;
+            }
+
+            ReadResult result;
+            try
+            {
+                result = await _input.ReadAsync().ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                IsInputOver = true;
+                _connection.OnLost(exception);
+                return InputEnd.Lost;
+            }
+
+            SettlePending();
+            if (Process(result) is { } end)
+            {
+                return end;
+            }
+        }
+
+        return InputEnd.EndedHere;
+    }
+
+    private InputEnd? Process(in ReadResult result)
+    {
+        var buffer = result.Buffer;
+        var gotBytes = buffer.Length != _leftOver;
+        if (gotBytes)
+        {
+            Volatile.Write(ref _readingSince, NotReading);
+        }
+
+        var isOver = ReadFrames(ref buffer, out var examined);
+        Volatile.Write(ref _leftOver, buffer.Length);
+        _input.AdvanceTo(buffer.Start, examined);
+        if (Violation is not null)
+        {
+            return InputEnd.Violated;
+        }
+
+        if (isOver)
+        {
+            return InputEnd.EndedByPeer;
+        }
+
+        if (result.IsCompleted && !_lookAheadWasFull)
+        {
+            IsInputOver = true;
+            return EndOfInput();
+        }
+
+        if (gotBytes)
+        {
+            var now = _time.GetTimestamp();
+            Volatile.Write(ref _frameBeganAt, !_frames.IsInsideFrame ? 0 : _frameBeganAt == 0 ? now : _frameBeganAt);
+            Volatile.Write(ref _readingSince, now);
+        }
+
+        return null;
+    }
+
+    private InputEnd EndOfInput()
+    {
+        if (_leftOver == 0)
+        {
+            return InputEnd.EndedByPeer;
+        }
+
+        Violation = new GhmsProtocolException(CloseStatus.ProtocolError, "The connection ended inside a message.");
+        return InputEnd.Violated;
+    }
+
+    /// <summary>Takes whole frames off <paramref name="buffer"/>, which then begins at what was not consumed.</summary>
+    /// <returns>Whether a Close arrived.</returns>
+    private bool ReadFrames(ref ReadOnlySequence<byte> buffer, out SequencePosition examined)
+    {
+        var batch = FlushBatch.Enter(_time);
+        examined = buffer.Start;
+        try
+        {
+            var consumed = buffer.Start;
+            while (_connection.IsOpen && _frames.TryParseMessage(buffer, ref consumed, ref examined, out var frame))
+            {
+                if (frame.Code == Ghms.CloseCode)
+                {
+                    buffer = buffer.Slice(consumed);
+                    OnClose(frame);
+                    return true;
+                }
+
+                if (frame.Code != _broker.Options.HeartbeatCode && !TryTake(frame))
+                {
+                    examined = buffer.Start;
+                    _lookAheadWasFull = true;
+                    return false;
+                }
+
+                Volatile.Write(ref _frameBeganAt, 0);
+                buffer = buffer.Slice(consumed);
+                batch.FlushIfDue();
+            }
+        }
+        catch (GhmsProtocolException violation)
+        {
+            Violation = violation;
+        }
+        finally
+        {
+            batch.Leave();
+        }
+
+        return false;
+    }
+
+    private void OnClose(in Frame frame)
+    {
+        if (!CloseMessage.TryRead(frame.Payload, out var close))
+        {
+            throw new GhmsProtocolException(CloseStatus.ProtocolError, "A Close whose payload breaks the rules.");
+        }
+
+        _connection.OnCloseReceived(close);
+    }
+
+    private bool TryTake(in Frame frame)
+    {
+        var type = _broker.Registry.Find(frame.Code);
+        if (type?.Kind != MessageKind.ImmediateExtension && (_pending is not null || !_lookAhead.IsEmpty))
+        {
+            if (_lookAhead.IsFullFor(frame))
+            {
+                return false;
+            }
+
+            _lookAhead.Add(frame);
+            return true;
+        }
+
+        Dispatch(type, frame);
+        return true;
+    }
+}

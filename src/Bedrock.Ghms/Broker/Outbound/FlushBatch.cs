@@ -1,0 +1,85 @@
+namespace Bedrock.Ghms.Broker.Outbound;
+
+/// <summary>
+/// What a read loop writes while it handles one batch of received messages, flushed together (W8): the cork. It holds the
+/// outputs that were written to on this thread and not flushed, the read loop's own and others'.
+/// </summary>
+/// <remarks>
+/// A batch is bound to its thread: it is entered before messages are dispatched and left before the loop awaits anything.
+/// It ends early once an output holds <see cref="MaxBytes"/>, or <see cref="MaxAge"/> after the first write.
+/// </remarks>
+internal sealed class FlushBatch
+{
+    /// <summary>As many unflushed bytes as an output may gather: 32 KiB.</summary>
+    public const int MaxBytes = 32 * 1_024;
+
+    /// <summary>How long the first frame of a batch may wait: 1 ms.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(1);
+
+    [ThreadStatic]
+    private static FlushBatch? _current;
+
+    [ThreadStatic]
+    private static FlushBatch? _cached;
+
+    private readonly List<OutboundPipe> _outputs = [];
+    private FlushBatch? _outer;
+    private TimeProvider _time = TimeProvider.System;
+    private long _startedAt;
+
+    private FlushBatch()
+    {
+    }
+
+    /// <summary>The batch that this thread is in, if any.</summary>
+    public static FlushBatch? Current => _current;
+
+    /// <summary>Begins a batch on this thread. A transport may run one read loop inside another's flush: batches nest.</summary>
+    public static FlushBatch Enter(TimeProvider time)
+    {
+        var batch = _cached ?? new FlushBatch();
+        _cached = null;
+        batch._time = time;
+        batch._outer = _current;
+        _current = batch;
+        return batch;
+    }
+
+    /// <summary>Flushes and leaves; the thread is free to await after this.</summary>
+    public void Leave()
+    {
+        _current = _outer;
+        _outer = null;
+        Flush();
+        _cached = this;
+    }
+
+    public void Add(OutboundPipe output)
+    {
+        if (_outputs.Count == 0)
+        {
+            _startedAt = _time.GetTimestamp();
+        }
+
+        _outputs.Add(output);
+    }
+
+    public void FlushIfDue()
+    {
+        if (_outputs.Count > 0 && _time.GetElapsedTime(_startedAt) >= MaxAge)
+        {
+            Flush();
+        }
+    }
+
+    private void Flush()
+    {
+        // A flush may run foreign code inline, which may add to this list; so by index, to its end.
+        for (var i = 0; i < _outputs.Count; i++)
+        {
+            _outputs[i].Uncork();
+        }
+
+        _outputs.Clear();
+    }
+}

@@ -1,0 +1,245 @@
+using System.IO.Pipelines;
+
+namespace Bedrock.Ghms.Broker.Outbound;
+
+internal sealed partial class OutboundPipe : IThreadPoolWorkItem
+{
+    private const int BytesPerFlush = 64 * 1_024;
+
+    // A sender whose drain never runs dry, because others keep sending, hands it to the thread pool after this many rounds.
+    private const int RoundsPerSender = 8;
+
+    private readonly Action _onFlushed;
+    private ValueTask<FlushResult> _flush;
+    private long _flushStartedAt;
+    private int _coveredWaiters;
+    private bool _flushRequested;
+    private bool _poisoned;
+    private bool _abandoned;
+    private TaskCompletionSource? _completed;
+
+    /// <summary>Since when one flush has been pending, or 0.</summary>
+    public long FlushPendingSince => Volatile.Read(ref _flushStartedAt);
+
+    private bool HasWork =>
+        Volatile.Read(ref _count) != 0 || Volatile.Read(ref _flushRequested) || Volatile.Read(ref _completed) is not null;
+
+    /// <summary>Drops what is queued and fails those who wait; the transport has gone or is about to be aborted.</summary>
+    /// <returns>How many frames were dropped.</returns>
+    public int Abandon()
+    {
+        List<FlushWaiter>? waiters;
+        int dropped;
+        lock (_sync)
+        {
+            Volatile.Write(ref _closed, true);
+            _abandoned = true;
+            dropped = DropQueue();
+            WakeWaiters();
+            waiters = _waiters;
+            _waiters = null;
+            _coveredWaiters = 0;
+        }
+
+        foreach (var waiter in waiters ?? [])
+        {
+            waiter.TrySetException(_connection.ClosedError());
+        }
+
+        return dropped;
+    }
+
+    /// <summary>Completes the transport's output, after the flush that may be pending. Nothing is written from here on.</summary>
+    public Task CompleteAsync()
+    {
+        var completed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _completed, completed, null) is { } earlier)
+        {
+            return earlier.Task;
+        }
+
+        _output.CancelPendingFlush();
+        if (TryEnter())
+        {
+            Drain();
+        }
+
+        return completed.Task;
+    }
+
+    void IThreadPoolWorkItem.Execute() => Drain();
+
+    private void RequestFlush()
+    {
+        Volatile.Write(ref _flushRequested, true);
+        if (TryEnter())
+        {
+            Drain();
+        }
+    }
+
+    /// <summary>Runs while it owns the gate: copies, flushes, and lets go when there is nothing left.</summary>
+    private void Drain()
+    {
+        for (var round = 0; ; round++)
+        {
+            if (_completed is not null)
+            {
+                CompleteOutput();
+                return;
+            }
+
+            if (round == RoundsPerSender)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                return;
+            }
+
+            try
+            {
+                CopyQueue();
+                StartFlush();
+            }
+            catch (Exception exception)
+            {
+                Fail(exception);
+                return;
+            }
+
+            if (!_flush.IsCompleted)
+            {
+                _flush.GetAwaiter().UnsafeOnCompleted(_onFlushed);
+                return;
+            }
+
+            if (!FinishFlush())
+            {
+                return;
+            }
+
+            if (!HasWork)
+            {
+                Interlocked.Exchange(ref _gate, 0);
+                if (!HasWork || !TryEnter())
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void OnFlushed()
+    {
+        if (FinishFlush())
+        {
+            if (HasWork)
+            {
+                Drain();
+            }
+            else
+            {
+                Exit();
+            }
+        }
+    }
+
+    private void CopyQueue()
+    {
+        for (var copied = 0; copied < BytesPerFlush && Dequeue() is { } frame;)
+        {
+            copied += frame.Length;
+            CopyOwned(frame);
+        }
+    }
+
+    private void StartFlush()
+    {
+        lock (_sync)
+        {
+            // This flush answers those who wait only for frames that have been copied by now.
+            _coveredWaiters = 0;
+            while (_coveredWaiters < _waiters?.Count && _waiters[_coveredWaiters].EnqueuedFrames <= _dequeuedFrames)
+            {
+                _coveredWaiters++;
+            }
+
+            Volatile.Write(ref _flushRequested, _coveredWaiters < _waiters?.Count);
+        }
+
+        _corkedBytes = 0;
+        Volatile.Write(ref _corkedBy, null);
+        var now = _time.GetTimestamp();
+        Volatile.Write(ref _lastSent, now);
+        Volatile.Write(ref _flushStartedAt, now);
+        _flush = _output.FlushAsync();
+    }
+
+    /// <returns><see langword="false"/> when nobody reads any more, and the gate was let go.</returns>
+    private bool FinishFlush()
+    {
+        try
+        {
+            var result = _flush.GetAwaiter().GetResult();
+            if (result.IsCompleted)
+            {
+                Fail(null);
+                return false;
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            return false;
+        }
+        finally
+        {
+            _flush = default;
+            Volatile.Write(ref _flushStartedAt, 0);
+        }
+
+        lock (_sync)
+        {
+            Volatile.Write(ref _unflushed, 0);
+            if (_overSoftSince != 0 && !IsOverSoftLimit)
+            {
+                WakeWaiters();
+            }
+
+            for (var i = 0; i < _coveredWaiters; i++)
+            {
+                _waiters![i].TrySetResult();
+            }
+
+            _waiters?.RemoveRange(0, _coveredWaiters);
+            _coveredWaiters = 0;
+        }
+
+        return true;
+    }
+
+    // Owns the gate; lets go of it. Nothing can enter after this, because the pipe is closed.
+    private void Fail(Exception? exception)
+    {
+        Volatile.Write(ref _unflushed, 0);
+        _connection.OnOutputFailed(exception, Abandon());
+        Interlocked.Exchange(ref _gate, 0);
+        if (_completed is not null && TryEnter())
+        {
+            CompleteOutput();
+        }
+    }
+
+    // The gate stays taken for ever after this.
+    private void CompleteOutput()
+    {
+        Abandon();
+        try
+        {
+            _output.Complete(_poisoned ? new InvalidOperationException("The output holds half a frame.") : null);
+        }
+        finally
+        {
+            _completed!.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,210 @@
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker.Outbound;
+
+internal sealed partial class OutboundPipe
+{
+    private const int ControlReserve = 4_096;
+    private const int KeptCapacity = 64;
+
+    private readonly Lock _sync = new();
+
+    // All under _sync; the volatile reads elsewhere only look.
+    private Queue<FrameBuffer>? _queue;
+    private int _count;
+    private long _queued;
+    private long _queuedMessages;
+    private long _enqueuedFrames;
+    private long _dequeuedFrames;
+    private long _overSoftSince;
+    private bool _closed;
+    private TaskCompletionSource? _room;
+    private List<FlushWaiter>? _waiters;
+
+    /// <summary>Since when the connection has been over its soft limit, or 0.</summary>
+    public long OverSoftSince => Volatile.Read(ref _overSoftSince);
+
+    /// <summary>Queues a finished frame, within the limits that <paramref name="entry"/> names; the queue takes a reference of its own.</summary>
+    public SendOutcome Enqueue(FrameBuffer frame, QueueEntry entry)
+    {
+        lock (_sync)
+        {
+            if (_closed)
+            {
+                return SendOutcome.Closed;
+            }
+
+            var refusal = Judge(frame, entry);
+            if (refusal != SendOutcome.Accepted)
+            {
+                return refusal;
+            }
+
+            Append(frame);
+            Volatile.Write(ref _queuedMessages, _queuedMessages + (entry == QueueEntry.Control ? 0 : 1));
+        }
+
+        if (TryEnter())
+        {
+            Drain();
+        }
+
+        return SendOutcome.Accepted;
+    }
+
+    /// <summary>Completes when the connection is under its soft limit, or has ended.</summary>
+    public Task WaitForRoomAsync()
+    {
+        lock (_sync)
+        {
+            if (_closed || !IsOverSoftLimit)
+            {
+                return Task.CompletedTask;
+            }
+
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task;
+        }
+    }
+
+    /// <summary>Completes when everything accepted before this call was handed to the transport.</summary>
+    /// <returns>Fails with <see cref="GhmsConnectionClosedException"/> when the connection ends first.</returns>
+    public Task FlushAsync()
+    {
+        Task flushed;
+        lock (_sync)
+        {
+            if (_abandoned)
+            {
+                return Task.FromException(_connection.ClosedError());
+            }
+
+            if (_count == 0 && Volatile.Read(ref _unflushed) == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            var waiter = new FlushWaiter(_enqueuedFrames);
+            (_waiters ??= []).Add(waiter);
+            flushed = waiter.Task;
+        }
+
+        RequestFlush();
+        return flushed;
+    }
+
+    /// <summary>Accepts nothing more, but for <paramref name="last"/>, which follows all that was accepted.</summary>
+    /// <param name="last">The Close, if one is to be sent.</param>
+    /// <param name="discard">Whether to drop what is queued: its reader is too slow to be waited for.</param>
+    /// <returns>How many frames were dropped.</returns>
+    public int Close(FrameBuffer? last, bool discard)
+    {
+        var dropped = 0;
+        lock (_sync)
+        {
+            if (_closed)
+            {
+                return 0;
+            }
+
+            Volatile.Write(ref _closed, true);
+            dropped = discard ? DropQueue() : 0;
+            if (last is not null)
+            {
+                Append(last);
+            }
+
+            WakeWaiters();
+        }
+
+        RequestFlush();
+        return dropped;
+    }
+
+    private SendOutcome Judge(FrameBuffer frame, QueueEntry entry)
+    {
+        var pending = Pending;
+        if (pending == 0)
+        {
+            return SendOutcome.Accepted;
+        }
+
+        if (entry == QueueEntry.Patient && pending >= _limits.SoftLimit)
+        {
+            return SendOutcome.OverSoftLimit;
+        }
+
+        var limit = _limits.HardLimit + (entry == QueueEntry.Control ? ControlReserve : 0);
+        return pending + Cost(frame) > limit ? SendOutcome.OverHardLimit : SendOutcome.Accepted;
+    }
+
+    private void Append(FrameBuffer frame)
+    {
+        frame.Retain();
+        (_queue ??= new Queue<FrameBuffer>()).Enqueue(frame);
+        _enqueuedFrames++;
+        Volatile.Write(ref _count, _count + 1);
+        Volatile.Write(ref _queued, _queued + Cost(frame));
+        if (_overSoftSince == 0 && IsOverSoftLimit)
+        {
+            Volatile.Write(ref _overSoftSince, _time.GetTimestamp());
+        }
+    }
+
+    private FrameBuffer? Dequeue()
+    {
+        lock (_sync)
+        {
+            if (_count == 0)
+            {
+                // An idle connection holds no buffers.
+                if (_queue?.Capacity > KeptCapacity)
+                {
+                    _queue = null;
+                }
+
+                return null;
+            }
+
+            var frame = _queue!.Dequeue();
+            _dequeuedFrames++;
+            Volatile.Write(ref _count, _count - 1);
+
+            // Its cost moves from one account to the other, so that the sum never dips.
+            Volatile.Write(ref _unflushed, _unflushed + Cost(frame));
+            Volatile.Write(ref _queued, _queued - Cost(frame));
+            return frame;
+        }
+    }
+
+    private int DropQueue()
+    {
+        var dropped = _count;
+        while (_queue is not null && _queue.TryDequeue(out var frame))
+        {
+            _dequeuedFrames++;
+            frame.Release();
+        }
+
+        _queue = null;
+        Volatile.Write(ref _count, 0);
+        Volatile.Write(ref _queued, 0);
+        return dropped;
+    }
+
+    private void WakeWaiters()
+    {
+        Volatile.Write(ref _overSoftSince, 0);
+        _room?.TrySetResult();
+        _room = null;
+    }
+
+    private static long Cost(FrameBuffer frame) => frame.Length + OutboundOptions.FrameCharge;
+
+    private sealed class FlushWaiter(long enqueuedFrames)
+        : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        /// <summary>How many frames had entered the queue when the wait began.</summary>
+        public long EnqueuedFrames { get; } = enqueuedFrames;
+    }
+}

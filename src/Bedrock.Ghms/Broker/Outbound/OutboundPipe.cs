@@ -1,0 +1,206 @@
+using System.IO.Pipelines;
+using Bedrock.Ghms.Messages;
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Broker.Outbound;
+
+/// <summary>
+/// The write side of one connection: many senders, one <see cref="PipeWriter"/>. A sender that finds the writer free encodes
+/// straight into its span; every other one hands in a finished frame, which a single drain copies and flushes.
+/// </summary>
+/// <remarks>
+/// <code>
+/// gate free, queue empty ──▶ encode into Output's span, advance once ──▶ flush now, or with the batch
+///         │ else                                                             │ not done at once
+///         ▼                                                                  ▼
+/// finished frame ──▶ bounded queue ──▶ drain: copy frames, one flush, repeat until empty
+/// </code>
+/// The gate is a flag that is only ever tried, never waited for, and its owner alone touches the writer. Ownership may pass to
+/// a pending flush and from there to its continuation; the queue has a lock of its own, under which no foreign code runs.
+/// This file holds the gate and the direct path; the queue and the drain have files of their own.
+/// </remarks>
+internal sealed partial class OutboundPipe
+{
+    private readonly PipeWriter _output;
+    private readonly GhmsConnection _connection;
+    private readonly OutboundOptions _limits;
+    private readonly TimeProvider _time;
+
+    private int _gate;
+
+    // Written by the gate's owner, read by anyone: the cost of what was advanced and not yet flushed, and its bare bytes.
+    private long _unflushed;
+    private int _corkedBytes;
+    private FlushBatch? _corkedBy;
+    private long _lastSent;
+    private long _directMessages;
+
+    public OutboundPipe(PipeWriter output, GhmsConnection connection, OutboundOptions limits, TimeProvider time)
+    {
+        _output = output;
+        _connection = connection;
+        _limits = limits;
+        _time = time;
+        _onFlushed = OnFlushed;
+        _lastSent = time.GetTimestamp();
+    }
+
+    /// <summary>When bytes were last handed to the transport, as a timestamp of the broker's clock.</summary>
+    public long LastSent => Volatile.Read(ref _lastSent);
+
+    /// <summary>What waits to be sent: bytes queued or unflushed, with a fixed charge for each frame.</summary>
+    public long Pending => Volatile.Read(ref _queued) + Volatile.Read(ref _unflushed);
+
+    /// <summary>Messages accepted so far; heartbeats and the Close are not messages.</summary>
+    public long AcceptedMessages => Volatile.Read(ref _directMessages) + Volatile.Read(ref _queuedMessages);
+
+    public bool IsOverSoftLimit => Pending >= _limits.SoftLimit;
+
+    /// <summary>Encodes into the transport's own memory if nobody else is writing; nothing is sent when the encoder throws.</summary>
+    /// <returns><see langword="false"/> when the message has to take the queue.</returns>
+    public bool TrySendDirect(object message, MessageType type, int ordinal, int maxPayload, int sizeHint)
+    {
+        if (!TryEnter())
+        {
+            return false;
+        }
+
+        if (Volatile.Read(ref _count) != 0 || Volatile.Read(ref _closed))
+        {
+            Exit();
+            return false;
+        }
+
+        int length;
+        FrameBuffer? outgrown;
+        try
+        {
+            var lent = _output.GetMemory(FrameHeader.Size + sizeHint);
+            length = FrameEncoder.EncodeInto(lent, type, ordinal, message, maxPayload, out outgrown);
+        }
+        catch
+        {
+            Exit();
+            throw;
+        }
+
+        if (outgrown is null)
+        {
+            _output.Advance(length);
+        }
+        else
+        {
+            length = outgrown.Length;
+            CopyOrFail(outgrown);
+        }
+
+        FlushOrCork(length);
+        return true;
+    }
+
+    /// <summary>Hands over a frame that several recipients share: copied at once if nobody else is writing, queued if not.</summary>
+    public SendOutcome Offer(FrameBuffer frame)
+    {
+        if (!TryEnter())
+        {
+            return Enqueue(frame, QueueEntry.Bounded);
+        }
+
+        if (Volatile.Read(ref _count) != 0 || Volatile.Read(ref _closed))
+        {
+            Exit();
+            return Enqueue(frame, QueueEntry.Bounded);
+        }
+
+        frame.Retain();
+        CopyOrFail(frame);
+        FlushOrCork(frame.Length);
+        return SendOutcome.Accepted;
+    }
+
+    /// <summary>Flushes what a batch held back here.</summary>
+    public void Uncork()
+    {
+        // Another batch may have written here since, and this one's bytes must not wait for it.
+        if (Volatile.Read(ref _corkedBy) is not null)
+        {
+            RequestFlush();
+        }
+    }
+
+    private void FlushOrCork(int length)
+    {
+        Volatile.Write(ref _unflushed, _unflushed + length + OutboundOptions.FrameCharge);
+        Volatile.Write(ref _directMessages, _directMessages + 1);
+        _corkedBytes += length;
+        if (FlushBatch.Current is not { } batch || _corkedBytes >= FlushBatch.MaxBytes)
+        {
+            Drain();
+            return;
+        }
+
+        if (!ReferenceEquals(_corkedBy, batch))
+        {
+            Volatile.Write(ref _corkedBy, batch);
+            batch.Add(this);
+        }
+
+        Exit();
+    }
+
+    private bool TryEnter() => Interlocked.CompareExchange(ref _gate, 1, 0) == 0;
+
+    // Whoever found the gate taken left its work behind before it tried, so the owner looks again after letting go.
+    private void Exit()
+    {
+        Interlocked.Exchange(ref _gate, 0);
+        if (HasWork && TryEnter())
+        {
+            Drain();
+        }
+    }
+
+    /// <exception cref="GhmsConnectionClosedException">Half a frame stands in the output: the connection has been aborted.</exception>
+    private void CopyOrFail(FrameBuffer frame)
+    {
+        try
+        {
+            CopyOwned(frame);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            throw _connection.ClosedError();
+        }
+    }
+
+    private void CopyOwned(FrameBuffer frame)
+    {
+        try
+        {
+            Copy(frame);
+        }
+        finally
+        {
+            frame.Release();
+        }
+    }
+
+    // A finished frame may take several advances. Should one of them throw, half a frame stands in the output for ever: the
+    // poison is set before anything else can happen, and the connection dies.
+    private void Copy(FrameBuffer frame)
+    {
+        _poisoned = true;
+        var source = frame.Span;
+        do
+        {
+            var destination = _output.GetSpan();
+            var size = Math.Min(destination.Length, source.Length);
+            source[..size].CopyTo(destination);
+            _output.Advance(size);
+            source = source[size..];
+        }
+        while (source.Length > 0);
+        _poisoned = false;
+    }
+}

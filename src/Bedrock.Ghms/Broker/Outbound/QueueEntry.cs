@@ -1,0 +1,14 @@
+namespace Bedrock.Ghms.Broker.Outbound;
+
+/// <summary>By which limit a frame enters a connection's queue.</summary>
+internal enum QueueEntry
+{
+    /// <summary>Up to the soft limit; the sender waits beyond it.</summary>
+    Patient,
+
+    /// <summary>Up to the hard limit; beyond it the consumer is too slow.</summary>
+    Bounded,
+
+    /// <summary>A heartbeat: up to the hard limit and a small reserve above it.</summary>
+    Control,
+}

@@ -1,0 +1,17 @@
+namespace Bedrock.Ghms.Broker.Outbound;
+
+/// <summary>What became of a frame that was handed to a connection.</summary>
+internal enum SendOutcome
+{
+    /// <summary>It has its place in the connection's bounded room.</summary>
+    Accepted,
+
+    /// <summary>The connection is over its soft limit: the sender should wait.</summary>
+    OverSoftLimit,
+
+    /// <summary>The connection is at its hard limit: its consumer is too slow.</summary>
+    OverHardLimit,
+
+    /// <summary>The connection has ended, or is about to.</summary>
+    Closed,
+}

@@ -1,0 +1,18 @@
+namespace Bedrock.Ghms.Broker;
+
+/// <summary>How much may wait for one connection, and when its consumer counts as too slow.</summary>
+/// <remarks>What waits is counted in bytes plus <see cref="FrameCharge"/> for each message, so that tiny messages cannot hide.</remarks>
+public sealed class OutboundOptions
+{
+    /// <summary>What a waiting message costs beside its bytes: 64.</summary>
+    public const int FrameCharge = 64;
+
+    /// <summary>From here on senders wait, as soon as half of the recipients are over it. In bytes; default 1,048,576.</summary>
+    public long SoftLimit { get; set; } = 1_048_576;
+
+    /// <summary>As much as ever waits; a consumer that would need more is disconnected with 1008. In bytes; default 8,388,608.</summary>
+    public long HardLimit { get; set; } = 8_388_608;
+
+    /// <summary>How long a connection may stay over <see cref="SoftLimit"/> before it is disconnected with 1008. Default 10 seconds.</summary>
+    public TimeSpan SoftLimitTime { get; set; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,162 @@
+namespace Bedrock.Ghms.Broker.Timing;
+
+/// <summary>One timer for everything a broker waits for: heartbeats, idle and stalled connections, unfinished upgrades.</summary>
+/// <remarks>
+/// Entries of one period form a lane, in which the first is always due first; so adding, removing and ticking cost the same
+/// among ten and ten thousand, and a peer with a short time-out makes nobody else tick more often.
+/// </remarks>
+internal sealed class Ticker : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private readonly Lock _sync = new();
+    private readonly List<Lane> _lanes = [];
+    private long _armedFor = long.MaxValue;
+
+    public Ticker(TimeProvider time)
+    {
+        _time = time;
+        _timer = time.CreateTimer(static ticker => ((Ticker)ticker!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Ticks <paramref name="item"/> every <paramref name="period"/> until the entry is removed.</summary>
+    public Entry Add(ITicked item, TimeSpan period)
+    {
+        lock (_sync)
+        {
+            var lane = _lanes.Find(lane => lane.Period == period);
+            if (lane is null)
+            {
+                lane = new Lane(period, (long)(period.TotalSeconds * _time.TimestampFrequency));
+                _lanes.Add(lane);
+            }
+
+            var entry = new Entry(item, lane);
+            Schedule(entry, _time.GetTimestamp());
+            Arm();
+            return entry;
+        }
+    }
+
+    public void Remove(Entry entry)
+    {
+        lock (_sync)
+        {
+            entry.IsRemoved = true;
+            if (entry.Node.List is { } list)
+            {
+                list.Remove(entry.Node);
+            }
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private static void Schedule(Entry entry, long now)
+    {
+        entry.Due = now + entry.Lane.Ticks;
+        entry.Lane.Entries.AddLast(entry.Node);
+    }
+
+    private void Fire()
+    {
+        var now = _time.GetTimestamp();
+        lock (_sync)
+        {
+            _armedFor = long.MaxValue;
+        }
+
+        for (var i = 0; i < LaneCount(); i++)
+        {
+            while (TakeDue(i, now) is { } entry)
+            {
+                entry.Item.Tick(now);
+                lock (_sync)
+                {
+                    if (!entry.IsRemoved)
+                    {
+                        Schedule(entry, now);
+                    }
+                }
+            }
+        }
+
+        lock (_sync)
+        {
+            Arm();
+        }
+    }
+
+    private int LaneCount()
+    {
+        lock (_sync)
+        {
+            return _lanes.Count;
+        }
+    }
+
+    private Entry? TakeDue(int index, long now)
+    {
+        lock (_sync)
+        {
+            if (_lanes[index].Entries.First is not { } node || node.Value.Due > now)
+            {
+                return null;
+            }
+
+            node.List!.Remove(node);
+            return node.Value;
+        }
+    }
+
+    private void Arm()
+    {
+        var next = long.MaxValue;
+        foreach (var lane in _lanes)
+        {
+            next = Math.Min(next, lane.Entries.First?.Value.Due ?? long.MaxValue);
+        }
+
+        if (next >= _armedFor)
+        {
+            return;
+        }
+
+        _armedFor = next;
+        var wait = _time.GetElapsedTime(_time.GetTimestamp(), next);
+
+        // Timers count whole milliseconds: round up, or the last one would be spent spinning.
+        _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling(wait.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>One item's place in the timer.</summary>
+    internal sealed class Entry
+    {
+        public Entry(ITicked item, Lane lane)
+        {
+            Item = item;
+            Lane = lane;
+            Node = new LinkedListNode<Entry>(this);
+        }
+
+        public ITicked Item { get; }
+
+        public Lane Lane { get; }
+
+        public LinkedListNode<Entry> Node { get; }
+
+        public long Due { get; set; }
+
+        public bool IsRemoved { get; set; }
+    }
+
+    /// <summary>The entries of one period, the next one due first.</summary>
+    internal sealed class Lane(TimeSpan period, long ticks)
+    {
+        public TimeSpan Period { get; } = period;
+
+        public long Ticks { get; } = ticks;
+
+        public LinkedList<Entry> Entries { get; } = [];
+    }
+}

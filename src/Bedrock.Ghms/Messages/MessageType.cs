@@ -1,0 +1,43 @@
+using System.Buffers;
+using Bedrock.Ghms.Protocol.Framing;
+
+namespace Bedrock.Ghms.Messages;
+
+/// <summary>A registered message type with its codecs, one for each encoding by ordinal.</summary>
+internal sealed class MessageType(uint code, Type type, MessageKind kind, int fixedEncoding, MessageCodec[] codecs)
+{
+    private int _unhandled;
+
+    public uint Code { get; } = code;
+
+    public Type Type { get; } = type;
+
+    public MessageKind Kind { get; } = kind;
+
+    /// <summary>The ordinal of the encoding this type always uses, or -1 for the connection's own.</summary>
+    public int FixedEncoding { get; } = fixedEncoding;
+
+    /// <summary>Which of the two frames of a send a connection gets: encoded once per ordinal, once in all for a fixed encoding.</summary>
+    public int OrdinalFor(int connectionEncoding) => FixedEncoding >= 0 ? FixedEncoding : connectionEncoding;
+
+    public void Encode(object message, int ordinal, IBufferWriter<byte> output) => codecs[ordinal].Encode(message, output);
+
+    /// <exception cref="GhmsProtocolException">The payload cannot be decoded.</exception>
+    public object Decode(in ReadOnlySequence<byte> payload, int connectionEncoding)
+    {
+        try
+        {
+            return codecs[OrdinalFor(connectionEncoding)].Decode(payload)
+                ?? throw new InvalidOperationException("The codec returned null.");
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw new GhmsProtocolException(
+                CloseStatus.InvalidPayload, $"A payload of code {Code} is not a {Type.Name}.", exception);
+        }
+    }
+
+    /// <summary>Counts a message that no handler took.</summary>
+    /// <returns>Whether it is the first of this type.</returns>
+    public bool CountUnhandled() => Interlocked.Increment(ref _unhandled) == 1;
+}
