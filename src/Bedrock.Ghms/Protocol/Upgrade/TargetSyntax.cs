@@ -54,5 +54,6 @@ internal static class TargetSyntax
         return true;
     }
 
-    private static int HexValue(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+    /// <summary>The value of a hexadecimal digit of either case.</summary>
+    public static int HexValue(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
 }
