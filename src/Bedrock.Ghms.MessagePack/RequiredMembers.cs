@@ -31,7 +31,7 @@ internal static class RequiredMembers
             .Where(member => member.IsDefined(typeof(RequiredMemberAttribute)) || parameters.Any(parameter => IsNamed(member, parameter)))
             .Where(member => member switch
             {
-                PropertyInfo { CanRead: true, PropertyType.IsValueType: false } property => nullability.Create(property).ReadState == NullabilityState.NotNull,
+                PropertyInfo { CanRead: true, PropertyType.IsValueType: false } property when property.GetIndexParameters() is [] => nullability.Create(property).ReadState == NullabilityState.NotNull,
                 FieldInfo { FieldType.IsValueType: false } field => nullability.Create(field).ReadState == NullabilityState.NotNull,
                 _ => false,
             });

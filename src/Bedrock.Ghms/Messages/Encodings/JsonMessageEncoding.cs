@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -57,7 +59,7 @@ public sealed class JsonMessageEncoding : MessageEncoding
     /// <inheritdoc/>
     /// <remarks>The factory makes the whole message only; nested objects of the same type are created as their contract says.</remarks>
     /// <exception cref="NotSupportedException">There is no contract for <typeparamref name="T"/> or it contradicts itself, or there is a factory
-    /// but the contract is not an object or fills its members through a constructor.</exception>
+    /// but the contract is not an object or sets members when it creates it: through a constructor or, in generated code, init-only ones.</exception>
     public override MessageCodec CreateCodec<T>(Func<T>? factory)
     {
         try
@@ -78,7 +80,7 @@ public sealed class JsonMessageEncoding : MessageEncoding
         where T : notnull
     {
         var contract = _options.TypeInfoResolver!.GetTypeInfo(typeof(T), _options) as JsonTypeInfo<T> ?? throw NoContract<T>();
-        if (contract.Kind != JsonTypeInfoKind.Object || contract.Properties.Any(property => property.AssociatedParameter is not null))
+        if (contract.Kind != JsonTypeInfoKind.Object || contract.Properties.Any(IsSetAtCreation))
         {
             throw new NotSupportedException($"{typeof(T)} cannot have a factory in {MediaType}: it is not an object that is filled through settable members.");
         }
@@ -86,6 +88,12 @@ public sealed class JsonMessageEncoding : MessageEncoding
         contract.CreateObject = factory;
         return contract;
     }
+
+    // Generated contracts cannot set an init-only member later; reflection can, and has no parameter for it.
+    private static bool IsSetAtCreation(JsonPropertyInfo property) => property.AssociatedParameter is { } parameter
+        && !(parameter.IsMemberInitializer && property.AttributeProvider is PropertyInfo { SetMethod: { } setter } && !IsInitOnly(setter));
+
+    private static bool IsInitOnly(MethodInfo setter) => setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
 
     private NotSupportedException NoContract<T>() => new($"{typeof(T)} cannot be carried as {MediaType}: there is no JSON contract for it.");
 

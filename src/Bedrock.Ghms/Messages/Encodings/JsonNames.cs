@@ -8,7 +8,8 @@ namespace Bedrock.Ghms.Messages.Encodings;
 
 /// <summary>
 /// The property names of the objects that are open at one point of a JSON text, compared without regard to case. A hash table that works
-/// like a stack: leaving an object takes its names off again. Starts in the caller's memory and moves to pooled arrays when that is full.
+/// like a stack: leaving an object takes its names off again. Starts in the caller's memory and moves to pooled arrays when that is full;
+/// the number of buckets is a power of two.
 /// </summary>
 internal ref struct JsonNames(Span<char> text, Span<JsonNames.Entry> entries, Span<int> buckets, Span<int> objects)
 {

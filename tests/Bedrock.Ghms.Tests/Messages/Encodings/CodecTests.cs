@@ -90,7 +90,7 @@ public sealed class CodecTests
             Map = new() { ["key"] = "value" },
         });
         var random = new Random(20260101);
-        for (var i = 0; i < 20_000; i++)
+        for (var i = 0; i < 2_000; i++)
         {
             var payload = i % 2 == 0 ? new byte[random.Next(40)] : valid.AsSpan(0, random.Next(valid.Length + 1)).ToArray();
             if (i % 2 == 0)
@@ -108,6 +108,17 @@ public sealed class CodecTests
                 AssertHarmless(codec, payload);
             }
         }
+    }
+
+    [TestCaseSource(nameof(Describing))]
+    public void An_output_that_is_full_speaks_for_itself_and_leaves_the_next_message_intact(MessageEncoding encoding)
+    {
+        var codec = encoding.CreateCodec<Message>(null);
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => codec.Encode(new Message { Word = new string('x', 10_000) }, new Full()), Throws.TypeOf<GhmsMessageTooLargeException>());
+            Assert.That(codec.Decode(codec.Encode(Short)), Is.EqualTo(Short));
+        });
     }
 
     [TestCaseSource(nameof(Describing))]
@@ -194,4 +205,19 @@ public sealed class CodecTests
 
     // Lone surrogates are no text; an encoder writes U+FFFD for them.
     private static string WellFormed(string? text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text ?? ""));
+
+    private sealed class Full : IBufferWriter<byte>
+    {
+        public void Advance(int count)
+        {
+            if (count > 100)
+            {
+                throw new GhmsMessageTooLargeException("full");
+            }
+        }
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => new byte[Math.Max(sizeHint, 256)];
+
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    }
 }

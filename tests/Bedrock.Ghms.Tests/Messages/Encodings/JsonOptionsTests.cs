@@ -46,6 +46,18 @@ public sealed class JsonOptionsTests
     }
 
     [Test]
+    public void A_factory_is_honoured_for_init_only_members_by_reflection_alone()
+    {
+        var instance = new Fixed { Word = "" };
+        new JsonMessageEncoding().CreateCodec(() => instance).Decode("""{"Word":"Hello"}"""u8);
+        Assert.Multiple(() =>
+        {
+            Assert.That(instance.Word, Is.EqualTo("Hello"));
+            Assert.That(() => new JsonMessageEncoding(PlainContext.Default).CreateCodec(() => instance), Throws.TypeOf<NotSupportedException>());
+        });
+    }
+
+    [Test]
     public void The_text_encoder_is_honoured()
     {
         var message = new Message { Word = "é" };

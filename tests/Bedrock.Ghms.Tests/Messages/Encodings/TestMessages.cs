@@ -11,6 +11,11 @@ public sealed record Message
     public required string Word { get; set; }
 }
 
+public sealed class Fixed
+{
+    public required string Word { get; init; }
+}
+
 public sealed class Note
 {
     public string? Text { get; set; }
@@ -78,6 +83,7 @@ public sealed class Number : IBinaryMessage
 
 [JsonSerializable(typeof(Message))]
 [JsonSerializable(typeof(Note))]
+[JsonSerializable(typeof(Fixed))]
 [JsonSerializable(typeof(Blob))]
 [JsonSerializable(typeof(Greeting))]
 [JsonSerializable(typeof(Loose))]
@@ -97,6 +103,7 @@ internal sealed partial class PlainContext : JsonSerializerContext;
     WriteIndented = true)]
 [JsonSerializable(typeof(Message))]
 [JsonSerializable(typeof(Note))]
+[JsonSerializable(typeof(Fixed))]
 [JsonSerializable(typeof(Blob))]
 [JsonSerializable(typeof(Greeting))]
 [JsonSerializable(typeof(Loose))]
