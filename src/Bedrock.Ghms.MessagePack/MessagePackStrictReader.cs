@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Text.Unicode;
+using MessagePack;
+
+namespace Bedrock.Ghms.MessagePack;
+
+/// <summary>
+/// Checks that a payload is exactly one value, not nil, in which every string is UTF-8, every announced length is there and no more than 64
+/// levels nest. Runs before deserialization, without recursion or allocation: formatters neither look into what they
+/// skip nor validate strings, and trust a collection's announced count as far as the bytes that follow might bear it out.
+/// </summary>
+internal static class MessagePackStrictReader
+{
+    public static void Verify(ReadOnlySpan<byte> payload)
+    {
+        if (payload is [MessagePackCode.Nil, ..])
+        {
+            throw Refused("a message cannot be nil");
+        }
+
+        // How many values each open collection still lacks.
+        Span<long> missing = stackalloc long[MessagePackMessageEncoding.MaxDepth];
+        var depth = 0;
+        var rest = payload;
+        do
+        {
+            var children = ReadValue(ref rest, out var isCollection);
+            if (isCollection)
+            {
+                if (depth == missing.Length)
+                {
+                    throw Refused("it nests too deep");
+                }
+
+                missing[depth++] = children;
+            }
+            else if (depth > 0)
+            {
+                missing[depth - 1]--;
+            }
+
+            // A collection that is complete is one value of the collection around it.
+            while (depth > 0 && missing[depth - 1] == 0)
+            {
+                if (--depth > 0)
+                {
+                    missing[depth - 1]--;
+                }
+            }
+        }
+        while (depth > 0);
+
+        if (!rest.IsEmpty)
+        {
+            throw Refused("bytes are left over");
+        }
+    }
+
+    /// <summary>Reads a scalar, or the header of a collection and returns how many values belong to it.</summary>
+    private static long ReadValue(ref ReadOnlySpan<byte> rest, out bool isCollection)
+    {
+        var code = Take(ref rest, 1)[0];
+        isCollection = MessagePackCode.ToMessagePackType(code) is MessagePackType.Array or MessagePackType.Map;
+        switch (code)
+        {
+            case <= MessagePackCode.MaxFixInt or >= MessagePackCode.MinNegativeFixInt:
+            case MessagePackCode.Nil or MessagePackCode.False or MessagePackCode.True:
+                return 0;
+
+            case <= MessagePackCode.MaxFixMap:
+                return Children(rest, 2 * (code & 0x0F));
+            case <= MessagePackCode.MaxFixArray:
+                return Children(rest, code & 0x0F);
+            case MessagePackCode.Array16 or MessagePackCode.Array32:
+                return Children(rest, Number(ref rest, code == MessagePackCode.Array16 ? 2 : 4));
+            case MessagePackCode.Map16 or MessagePackCode.Map32:
+                return Children(rest, 2 * Number(ref rest, code == MessagePackCode.Map16 ? 2 : 4));
+
+            case <= MessagePackCode.MaxFixStr:
+                return Text(ref rest, code & 0x1F);
+            case MessagePackCode.Str8 or MessagePackCode.Str16 or MessagePackCode.Str32:
+                return Text(ref rest, Number(ref rest, 1 << (code - MessagePackCode.Str8)));
+
+            case MessagePackCode.Bin8 or MessagePackCode.Bin16 or MessagePackCode.Bin32:
+                return Skip(ref rest, Number(ref rest, 1 << (code - MessagePackCode.Bin8)));
+            // One byte more than the length says: the extension's type.
+            case MessagePackCode.Ext8 or MessagePackCode.Ext16 or MessagePackCode.Ext32:
+                return Skip(ref rest, Number(ref rest, 1 << (code - MessagePackCode.Ext8)) + 1);
+            case >= MessagePackCode.FixExt1 and <= MessagePackCode.FixExt16:
+                return Skip(ref rest, (1 << (code - MessagePackCode.FixExt1)) + 1);
+
+            case >= MessagePackCode.UInt8 and <= MessagePackCode.UInt64:
+                return Skip(ref rest, 1 << (code - MessagePackCode.UInt8));
+            case >= MessagePackCode.Int8 and <= MessagePackCode.Int64:
+                return Skip(ref rest, 1 << (code - MessagePackCode.Int8));
+            case MessagePackCode.Float32 or MessagePackCode.Float64:
+                return Skip(ref rest, code == MessagePackCode.Float32 ? 4 : 8);
+
+            default:
+                throw Refused("it has a byte that begins no value");
+        }
+    }
+
+    private static long Children(ReadOnlySpan<byte> rest, long count) =>
+        count <= rest.Length ? count : throw Refused("a collection is longer than the payload");
+
+    private static long Text(ref ReadOnlySpan<byte> rest, long length) =>
+        Utf8.IsValid(Take(ref rest, length)) ? 0 : throw Refused("a string is not UTF-8");
+
+    private static long Skip(ref ReadOnlySpan<byte> rest, long length)
+    {
+        Take(ref rest, length);
+        return 0;
+    }
+
+    private static long Number(ref ReadOnlySpan<byte> rest, int size)
+    {
+        var bytes = Take(ref rest, size);
+        return size switch
+        {
+            1 => bytes[0],
+            2 => BinaryPrimitives.ReadUInt16BigEndian(bytes),
+            _ => BinaryPrimitives.ReadUInt32BigEndian(bytes),
+        };
+    }
+
+    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> rest, long length)
+    {
+        if (length > rest.Length)
+        {
+            throw Refused("it ends inside a value");
+        }
+
+        var taken = rest[..(int)length];
+        rest = rest[(int)length..];
+        return taken;
+    }
+
+    private static MessagePackSerializationException Refused(string reason) => new($"The payload is refused: {reason}.");
+}
