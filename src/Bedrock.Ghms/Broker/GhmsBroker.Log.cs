@@ -67,4 +67,13 @@ public sealed partial class GhmsBroker
 
     [LoggerMessage(12, LogLevel.Warning, "Connection {ConnectionId} waits for a pending handler: {Bytes} bytes are read ahead and no more fit, so answers behind them cannot be seen.", EventName = "LookAheadFull")]
     internal partial void LogLookAheadFull(string connectionId, int bytes);
+
+    [LoggerMessage(13, LogLevel.Debug, "Connection {ConnectionId} was refused with {Status}: {Reason}", EventName = "UpgradeRefused")]
+    internal partial void LogUpgradeRefused(string connectionId, int status, string reason);
+
+    [LoggerMessage(14, LogLevel.Debug, "Connection {ConnectionId} failed before it was upgraded.", EventName = "UpgradeFailed")]
+    internal partial void LogUpgradeFailed(string connectionId, Exception exception);
+
+    [LoggerMessage(15, LogLevel.Warning, "Connection {ConnectionId} is closed without an answer: there are too many unfinished upgrades.", EventName = "TooManyUpgrades")]
+    internal partial void LogTooManyUpgrades(string connectionId);
 }

@@ -4,6 +4,7 @@ using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Broker.Timing;
 using Bedrock.Ghms.Messages;
+using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -58,6 +59,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         }
 
         Registry = MessageRegistry.Create([.. definition.Encodings], registrations, Options.HeartbeatCode);
+        MediaTypes = new MediaTypeTable(Registry.Encodings.Select(encoding => encoding.Names));
+        NotAcceptable = UpgradeRefusal.NotAcceptable(MediaTypes);
         CheckHandlers();
         _handle = ChainHandlers();
         _send = ChainSenders(contexts);
@@ -77,6 +80,10 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     internal MessageRegistry Registry { get; }
 
     internal Ticker Ticker { get; }
+
+    internal MediaTypeTable MediaTypes { get; }
+
+    internal UpgradeRefusal NotAcceptable { get; }
 
     private static GhmsBrokerOptions MakeOptions(BrokerDefinition definition)
     {

@@ -1,5 +1,4 @@
 using Bedrock.Ghms.Broker.Inbound;
-using Bedrock.Ghms.Broker.Timing;
 using Microsoft.AspNetCore.Connections;
 
 namespace Bedrock.Ghms.Broker;

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Claims;
 using Bedrock.Ghms.Broker.Inbound;
@@ -10,6 +11,7 @@ namespace Bedrock.Ghms.Broker;
 
 /// <summary>One upgraded connection of a broker. Safe for concurrent use.</summary>
 /// <remarks>This file holds what a connection is; how it sends, runs, ends and keeps time stands in files of their own.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no wait handle: there is nothing to dispose.")]
 public sealed partial class GhmsConnection : IMessageSender, ITicked
 {
     private static uint _lastNumber;
@@ -17,6 +19,7 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
     private readonly ConnectionContext _transport;
     private readonly ConnectionTerms _terms;
     private readonly CancellationTokenSource _closed = new();
+
     private readonly OutboundPipe _outbound;
     private readonly ReadLoop _reader;
     private readonly int _maxPayload;

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Bedrock.Ghms.Broker.Timing;
 
 namespace Bedrock.Ghms.Broker.Inbound;

@@ -31,6 +31,7 @@ internal sealed partial class ReadLoop
     private long _frameBeganAt;
     private long _leftOver;
     private bool _lookAheadWasFull;
+    private bool _hasWarned;
 
     public ReadLoop(GhmsConnection connection, PipeReader input)
     {
@@ -79,6 +80,7 @@ internal sealed partial class ReadLoop
             if (_lookAheadWasFull && _pending is not null)
             {
                 // Nothing more can be taken in: the peer is held back by the transport until the handler is done.
+                WarnOnce();
                 Volatile.Write(ref _readingSince, NotReading);
                 await Task.WhenAny(_pending, _connection.Ended).ConfigureAwait(false);
                 SettlePending();
@@ -145,6 +147,15 @@ internal sealed partial class ReadLoop
         }
 
         return null;
+    }
+
+    private void WarnOnce()
+    {
+        if (!_hasWarned)
+        {
+            _hasWarned = true;
+            _broker.LogLookAheadFull(_connection.Id, _broker.Options.LookAhead);
+        }
     }
 
     private InputEnd EndOfInput()

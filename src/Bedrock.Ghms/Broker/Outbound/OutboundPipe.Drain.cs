@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 
 namespace Bedrock.Ghms.Broker.Outbound;
@@ -152,6 +153,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         }
     }
 
+    [SuppressMessage("Reliability", "CA2012", Justification = "One flush is pending at a time, and FinishFlush consumes it once.")]
     private void StartFlush()
     {
         lock (_sync)
