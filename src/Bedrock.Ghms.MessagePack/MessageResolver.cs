@@ -6,8 +6,8 @@ using MessagePack.Resolvers;
 namespace Bedrock.Ghms.MessagePack;
 
 /// <summary>
-/// Asks the user's resolver, then the library's. Refuses typeless formatters, and wraps those of types that have members which must not be null: because generated
-/// code asks the resolver for the formatters of its members, that reaches nested objects too.
+/// Asks the user's resolver, then the library's. Refuses typeless formatters, and wraps those of types that have members which must
+/// not be null: because generated code asks the resolver for the formatters of its members, that reaches nested objects too.
 /// </summary>
 internal sealed class MessageResolver(IFormatterResolver? first) : IFormatterResolver
 {
@@ -20,7 +20,7 @@ internal sealed class MessageResolver(IFormatterResolver? first) : IFormatterRes
     {
         // It holds what StandardResolver does and comes to contractless objects last.
         var formatter = first?.GetFormatter<T>() ?? ContractlessStandardResolver.Instance.GetFormatter<T>();
-        if (TypelessFormatters.IsTypeless(formatter) || TypelessFormatters.FindMember(typeof(T)) is not null)
+        if (TypelessFormatters.IsTypeless(formatter) || TypelessFormatters.HasTypelessMember(typeof(T)))
         {
             throw new NotSupportedException($"{typeof(T)} has a typeless formatter, which lets the peer choose the types that are created.");
         }

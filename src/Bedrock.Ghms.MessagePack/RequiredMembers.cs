@@ -6,8 +6,8 @@ using MessagePack;
 namespace Bedrock.Ghms.MessagePack;
 
 /// <summary>
-/// Finds the members that a type requires and that may not be null: declared <see langword="required"/>, or set by a constructor parameter without a
-/// default value. Reflects once a type, and compiles one delegate that checks them all.
+/// Finds the members that a type requires and that may not be null: declared <see langword="required"/>, or set by a
+/// constructor parameter without a default value. Reflects once a type, and compiles one delegate that checks them all.
 /// </summary>
 internal static class RequiredMembers
 {
@@ -29,13 +29,15 @@ internal static class RequiredMembers
         var parameters = ConstructorParameters(type);
         return type.GetMembers(BindingFlags.Instance | BindingFlags.Public)
             .Where(member => member.IsDefined(typeof(RequiredMemberAttribute)) || parameters.Any(parameter => IsNamed(member, parameter)))
-            .Where(member => member switch
-            {
-                PropertyInfo { CanRead: true, PropertyType.IsValueType: false } property when property.GetIndexParameters() is [] => nullability.Create(property).ReadState == NullabilityState.NotNull,
-                FieldInfo { FieldType.IsValueType: false } field => nullability.Create(field).ReadState == NullabilityState.NotNull,
-                _ => false,
-            });
+            .Where(member => Nullability(member, nullability)?.ReadState == NullabilityState.NotNull);
     }
+
+    private static NullabilityInfo? Nullability(MemberInfo member, NullabilityInfoContext context) => member switch
+    {
+        PropertyInfo { CanRead: true, PropertyType.IsValueType: false } property when property.GetIndexParameters() is [] => context.Create(property),
+        FieldInfo { FieldType.IsValueType: false } field => context.Create(field),
+        _ => null,
+    };
 
     // The library's choice: the constructor that is marked, else the longest whose parameters all are members.
     private static ParameterInfo[] ConstructorParameters(Type type)

@@ -11,10 +11,11 @@ internal static class TypelessFormatters
 
     public static bool IsTypeless(object? formatter) => formatter is not null && IsTypeless(formatter.GetType());
 
-    /// <summary>Finds a member of <paramref name="type"/> whose attribute names such a formatter: generated code uses it without asking the resolver.</summary>
-    public static MemberInfo? FindMember(Type type) =>
-        type.GetMembers(Members).FirstOrDefault(member =>
-            member is PropertyInfo or FieldInfo && member.GetCustomAttribute<MessagePackFormatterAttribute>() is { } attribute && IsTypeless(attribute.FormatterType));
+    /// <summary>Whether an attribute in <paramref name="type"/> names such a formatter: generated code uses it without asking the resolver.</summary>
+    public static bool HasTypelessMember(Type type) => type.GetMembers(Members).Any(member =>
+        member is PropertyInfo or FieldInfo
+        && member.GetCustomAttribute<MessagePackFormatterAttribute>() is { } attribute
+        && IsTypeless(attribute.FormatterType));
 
     private static bool IsTypeless(Type formatter) =>
         formatter == typeof(TypelessFormatter) || (formatter.IsGenericType && formatter.GetGenericTypeDefinition() == typeof(ForceTypelessFormatter<>));

@@ -15,7 +15,12 @@ public sealed class CodecTests
     private static readonly MessageCodec BinaryCodec = new BinaryMessageEncoding().CreateCodec(() => Pooled);
 
     private static readonly MessageEncoding[] Describing =
-        [new JsonMessageEncoding(), new JsonMessageEncoding(PlainContext.Default), new JsonMessageEncoding(LenientContext.Default), new MessagePackMessageEncoding()];
+    [
+        new JsonMessageEncoding(),
+        new JsonMessageEncoding(PlainContext.Default),
+        new JsonMessageEncoding(LenientContext.Default),
+        new MessagePackMessageEncoding(),
+    ];
 
     private static readonly Message Short = new() { Word = "Hello é €" };
 
@@ -80,7 +85,13 @@ public sealed class CodecTests
     [TestCaseSource(nameof(Describing))]
     public void Garbage_is_a_message_or_an_ordinary_exception(MessageEncoding encoding)
     {
-        MessageCodec[] codecs = [encoding.CreateCodec<Message>(null), encoding.CreateCodec<Blob>(null), encoding.CreateCodec<Loose>(null), encoding.CreateCodec<Tree>(null)];
+        MessageCodec[] codecs =
+        [
+            encoding.CreateCodec<Message>(null),
+            encoding.CreateCodec<Blob>(null),
+            encoding.CreateCodec<Loose>(null),
+            encoding.CreateCodec<Tree>(null),
+        ];
         var valid = encoding.CreateCodec<Loose>(null).Encode(new Loose
         {
             Text = "text €",

@@ -205,7 +205,9 @@ public sealed class JsonMessageEncodingTests(JsonMessageEncoding encoding)
     {
         Assert.Multiple(() =>
         {
-            Assert.That(() => encoding.CreateCodec(() => new Greeting("")), Throws.TypeOf<NotSupportedException>().With.Message.Contains(typeof(Greeting).FullName!));
+            Assert.That(
+                () => encoding.CreateCodec(() => new Greeting("")),
+                Throws.TypeOf<NotSupportedException>().With.Message.Contains(typeof(Greeting).FullName!));
             Assert.That(() => encoding.CreateCodec(() => ""), Throws.TypeOf<NotSupportedException>().With.Message.Contains("System.String"));
         });
     }

@@ -61,7 +61,8 @@ public sealed class JsonOptionsTests
     public void The_text_encoder_is_honoured()
     {
         var message = new Message { Word = "é" };
-        var relaxed = new JsonMessageEncoding(new JsonSerializerOptions(PlainContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).CreateCodec<Message>(null);
+        var options = new JsonSerializerOptions(PlainContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        var relaxed = new JsonMessageEncoding(options).CreateCodec<Message>(null);
         var escaping = new JsonMessageEncoding(PlainContext.Default).CreateCodec<Message>(null);
         Assert.Multiple(() =>
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Bedrock.Ghms.MessagePack;
@@ -165,7 +166,7 @@ public sealed class MessagePackMessageEncodingTests
             Assert.That(() => Read<Tree>(NestedTrees(65)), Throws.TypeOf<MessagePackSerializationException>());
             Assert.That(() => Read<Tree>(Unknown(NestedArrays(64))), Throws.TypeOf<MessagePackSerializationException>());
             Assert.That(() => Read<Tree>(Unknown(NestedArrays(100_000))), Throws.TypeOf<MessagePackSerializationException>());
-            Assert.That(() => Read<Tree>(Unknown([.. Enumerable.Repeat<byte[]>([0x81, 0xC0], 100_000).SelectMany(x => x), 0xC0])), Throws.TypeOf<MessagePackSerializationException>());
+            Assert.That(() => Read<Tree>(Unknown(NestedMaps(100_000))), Throws.TypeOf<MessagePackSerializationException>());
         });
     }
 
@@ -181,7 +182,7 @@ public sealed class MessagePackMessageEncodingTests
         }
 
         var codec = Standard.CreateCodec<Loose>(null);
-        var sequence = new System.Buffers.ReadOnlySequence<byte>(payload);
+        var sequence = new ReadOnlySequence<byte>(payload);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.That(() => codec.Decode(sequence), Throws.TypeOf<MessagePackSerializationException>());
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(100_000));
@@ -197,7 +198,9 @@ public sealed class MessagePackMessageEncodingTests
         Assert.Multiple(() =>
         {
             Assert.That(() => Standard.CreateCodec<Unbuildable>(null), Throws.TypeOf<NotSupportedException>().With.Message.Contains(nameof(Unbuildable)));
-            Assert.That(() => Standard.CreateCodec<Hidden>(null), Throws.TypeOf<NotSupportedException>().With.Message.Contains(nameof(Hidden)).And.Message.Contains("public"));
+            Assert.That(
+                () => Standard.CreateCodec<Hidden>(null),
+                Throws.TypeOf<NotSupportedException>().With.Message.Contains(nameof(Hidden)).And.Message.Contains("public"));
             Assert.That(() => Standard.CreateCodec<Hidden>(null), Throws.TypeOf<NotSupportedException>(), "also the second time");
         });
     }
@@ -256,6 +259,8 @@ public sealed class MessagePackMessageEncodingTests
     private static byte[] Unknown(byte[] value) => [0x81, .. Text("unknown"), .. value];
 
     private static byte[] NestedArrays(int levels) => [.. Enumerable.Repeat((byte)0x91, levels - 1), 0x90];
+
+    private static byte[] NestedMaps(int levels) => [.. Enumerable.Repeat<byte[]>([0x81, 0xC0], levels).SelectMany(level => level), 0xC0];
 
     private static byte[] NestedTrees(int levels) => [.. Enumerable.Repeat<byte[]>([0x81, .. Text("Child")], levels).SelectMany(level => level), 0xC0];
 
