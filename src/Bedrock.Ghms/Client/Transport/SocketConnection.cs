@@ -1,0 +1,134 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Bedrock.Ghms.Client.Transport;
+
+/// <summary>A connected socket as a pair of pipes, with the life cycle of Kestrel's own: completing the output sends what is left and shuts both directions.</summary>
+internal sealed class SocketConnection : DefaultConnectionContext
+{
+    private static readonly PipeOptions InputOptions = new(writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
+
+    // A flush sends on the thread that asked for it; the socket takes the bytes at once unless the peer does not read.
+    private static readonly PipeOptions OutputOptions = new(readerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
+
+    private readonly Socket _socket;
+    private readonly Pipe _input = new(InputOptions);
+    private readonly Pipe _output = new(OutputOptions);
+    private readonly CancellationTokenSource _closed = new();
+    private readonly Task _running;
+    private Exception? _abortReason;
+
+    public SocketConnection(Socket socket)
+        : base(Guid.NewGuid().ToString("N"))
+    {
+        _socket = socket;
+        LocalEndPoint = socket.LocalEndPoint;
+        RemoteEndPoint = socket.RemoteEndPoint;
+        ConnectionClosed = _closed.Token;
+        Transport = new SocketPipes(_input.Reader, _output.Writer);
+        Application = new SocketPipes(_output.Reader, _input.Writer);
+        _running = RunAsync();
+    }
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        Interlocked.CompareExchange(ref _abortReason, abortReason, null);
+        _output.Reader.CancelPendingRead();
+        _socket.Dispose();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Transport.Input.CompleteAsync().ConfigureAwait(false);
+        await Transport.Output.CompleteAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _socket.Dispose();
+        _closed.Dispose();
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task RunAsync()
+    {
+        var receiving = ReceiveAsync();
+        await SendAsync().ConfigureAwait(false);
+        await receiving.ConfigureAwait(false);
+        await _closed.CancelAsync().ConfigureAwait(false);
+    }
+
+    private async Task ReceiveAsync()
+    {
+        Exception? error = null;
+        try
+        {
+            while (true)
+            {
+                // Wait before taking memory, so that an idle connection holds none.
+                await _socket.ReceiveAsync(Memory<byte>.Empty).ConfigureAwait(false);
+                var count = await _socket.ReceiveAsync(_input.Writer.GetMemory()).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    break;
+                }
+
+                _input.Writer.Advance(count);
+                var flushed = await _input.Writer.FlushAsync().ConfigureAwait(false);
+                if (flushed.IsCompleted)
+                {
+                    break;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            error = Volatile.Read(ref _abortReason) ?? new ConnectionResetException(exception.Message, exception);
+        }
+
+        await _input.Writer.CompleteAsync(error).ConfigureAwait(false);
+    }
+
+    private async Task SendAsync()
+    {
+        Exception? error = null;
+        try
+        {
+            while (true)
+            {
+                var result = await _output.Reader.ReadAsync().ConfigureAwait(false);
+                foreach (var segment in result.Buffer)
+                {
+                    await SendAllAsync(segment).ConfigureAwait(false);
+                }
+
+                _output.Reader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted || result.IsCanceled)
+                {
+                    break;
+                }
+            }
+
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            error = exception;
+        }
+
+        await _output.Reader.CompleteAsync(error).ConfigureAwait(false);
+    }
+
+    private async ValueTask SendAllAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[await _socket.SendAsync(bytes).ConfigureAwait(false)..];
+        }
+    }
+
+    private sealed class SocketPipes(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input { get; } = input;
+
+        public PipeWriter Output { get; } = output;
+    }
+}
