@@ -18,6 +18,11 @@ internal sealed class FrameCounter(FrameRing ring)
     public void Add(ReadOnlySpan<byte> received)
     {
         received = FinishFrame(received);
+        if (received.IsEmpty)
+        {
+            return;
+        }
+
         CheckContent(received);
 
         long count = 0;

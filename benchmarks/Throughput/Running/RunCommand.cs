@@ -24,7 +24,7 @@ internal sealed class RunCommand
     private readonly Option<int> _connections = Number("--connections", "Connections of echo and one-way.", 1);
     private readonly Option<int> _inFlight = Number("--in-flight", "Messages under way on each of them.", 1024);
     private readonly Option<int> _fanOut = Number("--fanout", "Subscribers of a fan-out.", 100);
-    private readonly Option<int> _window = Number("--window", "Announcements under way at most.", 64);
+    private readonly Option<int> _window = Number("--window", "Announcements under way at most.", 256);
     private readonly Option<bool> _quick = new("--quick") { Description = "One short round without warm-up: does it work?" };
     private readonly Option<FileInfo?> _json = new("--json") { Description = "A file to write all rounds to." };
 
