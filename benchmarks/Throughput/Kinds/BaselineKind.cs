@@ -1,0 +1,31 @@
+using Bedrock.Ghms.Baseline;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Bedrock.Ghms.Throughput.Kinds;
+
+/// <summary>A bare Kestrel connection handler, written by hand.</summary>
+internal sealed class BaselineKind<TCodec>(string name, bool shareFlush = false) : IServerKind
+    where TCodec : ICodec
+{
+    public string Name => name;
+
+    public bool Does(Work work) => work == Work.FanOut || !shareFlush;
+
+    public void AddServices(IServiceCollection services) => services
+        .AddSingleton<EchoHandler<TCodec>>()
+        .AddSingleton(provider => new FanOutHandler<TCodec>(provider.GetRequiredService<Counter>(), shareFlush));
+
+    public void Listen(ListenOptions endpoint, Work work)
+    {
+        if (work == Work.FanOut)
+        {
+            endpoint.UseConnectionHandler<FanOutHandler<TCodec>>();
+        }
+        else
+        {
+            endpoint.UseConnectionHandler<EchoHandler<TCodec>>();
+        }
+    }
+}

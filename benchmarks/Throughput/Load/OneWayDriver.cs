@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using System.Net;
+using Bedrock.Ghms.Baseline;
+
+namespace Bedrock.Ghms.Throughput.Load;
+
+internal sealed class OneWayDriver(IPEndPoint server, LoadOptions options)
+    : LoadDriver(server, MessageCode.OneWay, options.Connections, options.InFlight)
+{
+    public override Outcome Run(TimeSpan duration)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < duration)
+        {
+            foreach (LoadConnection connection in Connections)
+            {
+                connection.Send(options.InFlight);
+            }
+        }
+
+        long messages = Connections.Sum(connection => connection.Sent);
+        foreach (LoadConnection connection in Connections)
+        {
+            connection.AwaitEcho();
+        }
+
+        return Outcome.Since(start, messages + Connections.Length, messages);
+    }
+}

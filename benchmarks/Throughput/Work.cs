@@ -1,0 +1,16 @@
+namespace Bedrock.Ghms.Throughput;
+
+internal enum Work
+{
+    /// <summary>One message in flight: what a round trip costs.</summary>
+    PingPong,
+
+    /// <summary>Many messages in flight, each sent back.</summary>
+    Echo,
+
+    /// <summary>Messages that are only received.</summary>
+    OneWay,
+
+    /// <summary>Each message goes to every connection.</summary>
+    FanOut,
+}
