@@ -1,0 +1,84 @@
+using System.Net;
+using Bedrock.Ghms;
+using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.MessagePack;
+using Bedrock.Ghms.Server;
+using EchoServer;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+return await EchoOptions.RunAsync(args, ServeAsync);
+
+static async Task ServeAsync(EchoOptions options)
+{
+    var builder = WebApplication.CreateSlimBuilder();
+    builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Bedrock.Ghms", LogLevel.Critical);
+    builder.Services.AddGhms(ghms =>
+        {
+            ghms.MaxMessageSize = options.MaxMessageSize;
+            ghms.MaxConnections = options.MaxConnections;
+            ghms.Timeout = TimeSpan.FromMilliseconds(options.Timeout);
+            ghms.Upgrade.HeaderTimeout = TimeSpan.FromMilliseconds(options.HeaderTimeout);
+        })
+        .AddJson()
+        .AddMessagePack()
+        .AddMessage<Message>(code: 10)
+        .AddMessage<Blob>(code: 11)
+        .AddMessage<Announcement>(code: 12)
+        .AddMessage<Failure>(code: 13)
+        .Handle<Message>(EchoAsync)
+        .Handle<Blob>(EchoAsync)
+        .Handle<Announcement>(AnnounceAsync)
+        .Handle<Failure>((_, failure, _) => throw new InvalidOperationException(failure.Word));
+    builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port, listen => Listen(listen, options.Path)));
+
+    await using var app = builder.Build();
+    await app.StartAsync();
+    var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+    Console.WriteLine($"Listening on 127.0.0.1:{new Uri(address).Port}");
+    await app.WaitForShutdownAsync();
+}
+
+static void Listen(ListenOptions listen, string? path)
+{
+    if (path is null)
+    {
+        listen.UseConnectionHandler<GhmsHandler>();
+    }
+    else
+    {
+        listen.UseGhms(map => map.Broker(path));
+    }
+}
+
+static async ValueTask EchoAsync(GhmsConnection connection, object message, CancellationToken cancellationToken)
+{
+    try
+    {
+        await connection.SendAsync(message, cancellationToken);
+    }
+    catch (GhmsMessageTooLargeException)
+    {
+        // The peer accepts less than it sends: there is no echo for it, and nothing else is wrong.
+    }
+}
+
+static async ValueTask AnnounceAsync(GhmsConnection connection, Announcement message, CancellationToken cancellationToken)
+{
+    try
+    {
+        await connection.Broker.SendAsync(message, cancellationToken);
+    }
+    catch (GhmsSendFailedException)
+    {
+        // A connection that accepts less misses this announcement; all others have it.
+    }
+}
