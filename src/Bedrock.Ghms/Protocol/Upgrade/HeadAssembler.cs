@@ -45,17 +45,15 @@ internal struct HeadAssembler<TStartLine>
         }
 
         var before = _buffered;
-        var inPlace = before == 0;
-        Status = inPlace ? Scan(input.FirstSpan) : UpgradeParseStatus.NeedMore;
-        if (Status == UpgradeParseStatus.NeedMore)
+        var bytes = input.First;
+        if (before > 0 || (Status = Scan(bytes.Span)) == UpgradeParseStatus.NeedMore)
         {
-            Gather(input, firstIsScanned: inPlace);
-            inPlace = false;
+            Gather(input, firstIsScanned: before == 0);
+            bytes = _buffer;
         }
 
         if (Status == UpgradeParseStatus.Complete)
         {
-            var bytes = inPlace ? input.First : _buffer;
             _head = bytes[_headStart..(_lineStart - 2)];
             consumed = input.GetPosition(_lineStart - before);
         }
