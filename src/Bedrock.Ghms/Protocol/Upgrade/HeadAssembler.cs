@@ -55,7 +55,10 @@ internal struct HeadAssembler<TStartLine>
         if (Status == UpgradeParseStatus.Complete)
         {
             _head = bytes[_headStart..(_lineStart - 2)];
-            consumed = input.GetPosition(_lineStart - before);
+
+            // A head mostly ends what has arrived, and that position is known.
+            var length = _lineStart - before;
+            consumed = length == input.Length ? input.End : input.GetPosition(length);
         }
         else
         {
@@ -105,6 +108,11 @@ internal struct HeadAssembler<TStartLine>
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
         if (_buffer is null || _buffer.Length - _buffered < bytes.Length)
         {
             var larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _buffered, Math.Max(_buffered + bytes.Length, 512)));
@@ -148,14 +156,25 @@ internal struct HeadAssembler<TStartLine>
 
             var line = bytes[_lineStart..end];
             _lineStart = _scanned = end + 2;
-            if (line.IsEmpty && _fieldsStart > 0)
+            if (_fieldsStart == 0)
+            {
+                if (JudgeStartLine(line) is var fault and not HeadFault.None)
+                {
+                    return Reject(fault);
+                }
+            }
+            else if (line.IsEmpty)
             {
                 return UpgradeParseStatus.Complete;
             }
-
-            if (JudgeLine(line) is var fault and not HeadFault.None)
+            else
             {
-                return Reject(fault);
+                _fieldCount++;
+                var name = line.IndexOfAnyExcept(FieldSyntax.Token);
+                if (name <= 0 || line[name] != ':')
+                {
+                    return Reject(HeadFault.BadFieldLine);
+                }
             }
         }
     }
@@ -174,15 +193,8 @@ internal struct HeadAssembler<TStartLine>
             : HeadFault.None;
     }
 
-    private HeadFault JudgeLine(ReadOnlySpan<byte> line)
+    private HeadFault JudgeStartLine(ReadOnlySpan<byte> line)
     {
-        if (_fieldsStart > 0)
-        {
-            _fieldCount++;
-            var name = line.IndexOfAnyExcept(FieldSyntax.Token);
-            return name > 0 && line[name] == ':' ? HeadFault.None : HeadFault.BadFieldLine;
-        }
-
         if (line.IsEmpty && TStartLine.MayFollowEmptyLine && _headStart == 0)
         {
             _headStart = _lineStart;
