@@ -79,6 +79,20 @@ internal static class FieldSyntax
             && IsToken(mediaType[(slash + 1)..]);
     }
 
+    /// <summary>Whether <paramref name="mediaType"/> is <c>type/subtype</c> without parameters or wildcard, and in lower case.</summary>
+    public static bool IsLowerMediaType(ReadOnlySpan<char> mediaType)
+    {
+        foreach (var c in mediaType)
+        {
+            if (char.IsAsciiLetterUpper(c))
+            {
+                return false;
+            }
+        }
+
+        return IsMediaType(mediaType);
+    }
+
     /// <summary>Whether <paramref name="protocol"/> is <c>GHMS/0.1</c>: the name without regard to case, the version exactly (RFC 9110 §7.8).</summary>
     public static bool IsProtocol(ReadOnlySpan<byte> protocol) => Ascii.EqualsIgnoreCase(protocol, Ghms.Protocol);
 }

@@ -45,19 +45,20 @@ internal struct HeadAssembler<TStartLine>
         }
 
         var before = _buffered;
-        var inPlace = before == 0;
-        Status = inPlace ? Scan(input.FirstSpan) : UpgradeParseStatus.NeedMore;
-        if (Status == UpgradeParseStatus.NeedMore)
+        var bytes = input.First;
+        if (before > 0 || (Status = Scan(bytes.Span)) == UpgradeParseStatus.NeedMore)
         {
-            Gather(input, firstIsScanned: inPlace);
-            inPlace = false;
+            Gather(input, firstIsScanned: before == 0);
+            bytes = _buffer;
         }
 
         if (Status == UpgradeParseStatus.Complete)
         {
-            var bytes = inPlace ? input.First : _buffer;
             _head = bytes[_headStart..(_lineStart - 2)];
-            consumed = input.GetPosition(_lineStart - before);
+
+            // A head mostly ends what has arrived, and that position is known.
+            var length = _lineStart - before;
+            consumed = length == input.Length ? input.End : input.GetPosition(length);
         }
         else
         {
@@ -107,6 +108,11 @@ internal struct HeadAssembler<TStartLine>
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
         if (_buffer is null || _buffer.Length - _buffered < bytes.Length)
         {
             var larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _buffered, Math.Max(_buffered + bytes.Length, 512)));
@@ -150,14 +156,25 @@ internal struct HeadAssembler<TStartLine>
 
             var line = bytes[_lineStart..end];
             _lineStart = _scanned = end + 2;
-            if (line.IsEmpty && _fieldsStart > 0)
+            if (_fieldsStart == 0)
+            {
+                if (JudgeStartLine(line) is var fault and not HeadFault.None)
+                {
+                    return Reject(fault);
+                }
+            }
+            else if (line.IsEmpty)
             {
                 return UpgradeParseStatus.Complete;
             }
-
-            if (JudgeLine(line) is var fault and not HeadFault.None)
+            else
             {
-                return Reject(fault);
+                _fieldCount++;
+                var name = line.IndexOfAnyExcept(FieldSyntax.Token);
+                if (name <= 0 || line[name] != ':')
+                {
+                    return Reject(HeadFault.BadFieldLine);
+                }
             }
         }
     }
@@ -176,15 +193,8 @@ internal struct HeadAssembler<TStartLine>
             : HeadFault.None;
     }
 
-    private HeadFault JudgeLine(ReadOnlySpan<byte> line)
+    private HeadFault JudgeStartLine(ReadOnlySpan<byte> line)
     {
-        if (_fieldsStart > 0)
-        {
-            _fieldCount++;
-            var name = line.IndexOfAnyExcept(FieldSyntax.Token);
-            return name > 0 && line[name] == ':' ? HeadFault.None : HeadFault.BadFieldLine;
-        }
-
         if (line.IsEmpty && TStartLine.MayFollowEmptyLine && _headStart == 0)
         {
             _headStart = _lineStart;

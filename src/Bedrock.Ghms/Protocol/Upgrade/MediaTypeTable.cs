@@ -27,7 +27,7 @@ public sealed class MediaTypeTable
             var canonical = _names.Count;
             foreach (var name in names)
             {
-                if (!FieldSyntax.IsMediaType(name) || name.Any(char.IsAsciiLetterUpper))
+                if (!FieldSyntax.IsLowerMediaType(name))
                 {
                     throw new ArgumentException("A name is not a media type in lower case without parameters.", nameof(encodings));
                 }

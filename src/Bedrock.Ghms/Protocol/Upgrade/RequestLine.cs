@@ -16,8 +16,8 @@ internal struct RequestLine : IStartLine<RequestLine>
     public static HeadFault Read(ReadOnlySpan<byte> line, out RequestLine startLine)
     {
         startLine = default;
-        var method = line.IndexOf((byte)' ');
-        if (method < 0 || !FieldSyntax.IsToken(line[..method]))
+        var method = line.StartsWith("GET "u8) ? 3 : line.IndexOfAnyExcept(FieldSyntax.Token);
+        if (method <= 0 || line[method] != ' ')
         {
             return HeadFault.BadStartLine;
         }
@@ -27,9 +27,10 @@ internal struct RequestLine : IStartLine<RequestLine>
         var rest = line[(method + 1)..];
         var target = rest.Length - VersionLength - 1;
         if (target < 0
-            || rest[target..] is not [(byte)' ', (byte)'H', (byte)'T', (byte)'T', (byte)'P', (byte)'/', var major, (byte)'.', var minor]
-            || !char.IsAsciiDigit((char)major)
-            || !char.IsAsciiDigit((char)minor))
+            || !rest[target..].StartsWith(" HTTP/"u8)
+            || rest[^2] != '.'
+            || !char.IsAsciiDigit((char)rest[^3])
+            || !char.IsAsciiDigit((char)rest[^1]))
         {
             return HeadFault.BadStartLine;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Bedrock.Ghms.Protocol.Upgrade;
@@ -64,7 +65,7 @@ public static class UpgradePath
             count++;
         }
 
-        return Rune.DecodeFromUtf8(utf8[..count], out rune, out octets) == System.Buffers.OperationStatus.Done;
+        return Rune.DecodeFromUtf8(utf8[..count], out rune, out octets) == OperationStatus.Done;
     }
 
     private static bool HasDotSegment(ReadOnlySpan<char> path)

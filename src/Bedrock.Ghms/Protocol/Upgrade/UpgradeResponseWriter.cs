@@ -16,7 +16,7 @@ public static class UpgradeResponseWriter
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(mediaType);
-        if (!FieldSyntax.IsMediaType(mediaType) || mediaType.Any(char.IsAsciiLetterUpper))
+        if (!FieldSyntax.IsLowerMediaType(mediaType))
         {
             throw new ArgumentException("Not a media type in lower case without parameters.", nameof(mediaType));
         }

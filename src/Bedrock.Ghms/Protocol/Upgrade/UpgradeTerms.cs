@@ -20,6 +20,11 @@ public readonly record struct UpgradeTerms(TimeSpan? Timeout, uint? MaxMessageSi
 
     /// <summary>Refuses a size that the protocol has no number for.</summary>
     /// <exception cref="ArgumentException">It is 0.</exception>
-    internal static uint CheckMaxMessageSize(uint size, string paramName)
-        => size > 0 ? size : throw new ArgumentException("The largest message is at least 1 byte.", paramName);
+    internal static void CheckMaxMessageSize(uint size, string paramName)
+    {
+        if (size == 0)
+        {
+            throw new ArgumentException("The largest message is at least 1 byte.", paramName);
+        }
+    }
 }

@@ -35,7 +35,7 @@ public sealed class UpgradeRequestTests
         yield return Case("GET / HTTP/a.1", BadRequestLine);
         yield return Case("GET / XTTP/1.1", BadRequestLine);
         yield return Case("GET /\0 HTTP/1.1", BadRequestLine);
-        yield return Case("GET  HTTP/1.1", BadRequestLine);
+        yield return Case("GET  HTTP/1.1", BadTarget);
         yield return Case("GET http://localhost/ HTTP/1.1", BadTarget);
         yield return Case("GET * HTTP/1.1", BadTarget);
         yield return Case("OPTIONS * HTTP/1.1", BadTarget);
