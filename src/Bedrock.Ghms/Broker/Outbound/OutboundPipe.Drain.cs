@@ -182,7 +182,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         try
         {
             var result = _flush.GetAwaiter().GetResult();
-            if (result.IsCompleted)
+            if (result.IsCompleted || (result.IsCanceled && Volatile.Read(ref _completed) is null))
             {
                 Fail(null);
                 return false;
