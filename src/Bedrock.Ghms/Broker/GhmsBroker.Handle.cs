@@ -12,7 +12,7 @@ public sealed partial class GhmsBroker
 
     private ValueTask HandleLastAsync(GhmsConnection connection, object message, CancellationToken cancellationToken)
     {
-        if (_handlers.TryGetValue(message.GetType(), out var handler) || (handler = _defaultHandler) is not null)
+        if (_handlers.TryGetValue(message.GetType(), out var handler))
         {
             return handler(connection, message, cancellationToken);
         }
@@ -20,6 +20,11 @@ public sealed partial class GhmsBroker
         if (message is RawMessage raw && _rawHandler is not null)
         {
             return _rawHandler(connection, raw, cancellationToken);
+        }
+
+        if (_defaultHandler is not null)
+        {
+            return _defaultHandler(connection, message, cancellationToken);
         }
 
         OnUnhandled(message);

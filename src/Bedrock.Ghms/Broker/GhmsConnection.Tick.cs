@@ -68,14 +68,18 @@ public sealed partial class GhmsConnection
 
         if (Elapsed(reading, now) >= Broker.Options.Timeout)
         {
-            EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.GoingAway, "Nothing was heard in time."), discard: false);
-            Broker.LogIdle(this, Broker.Options.Timeout);
+            if (EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.GoingAway, "Nothing was heard in time."), discard: false))
+            {
+                Broker.LogIdle(this, Broker.Options.Timeout);
+            }
         }
         else if (_reader.FrameBeganAt is var began and not 0 && Elapsed(began, now) - ArrivalGrace is var late && late > TimeSpan.Zero
             && _reader.FrameBytes < MinBytesPerSecond * late.TotalSeconds)
         {
-            EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.PolicyViolation, "A message arrived too slowly."), discard: false);
-            Broker.LogTrickle(this, _reader.FrameBytes);
+            if (EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.PolicyViolation, "A message arrived too slowly."), discard: false))
+            {
+                Broker.LogTrickle(this, _reader.FrameBytes);
+            }
         }
     }
 

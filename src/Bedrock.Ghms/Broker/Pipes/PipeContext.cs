@@ -12,14 +12,14 @@ public sealed class PipeContext : IMessageSender
     internal PipeContext(List<MessageRegistration> registrations, GhmsBrokerOptions options)
     {
         _registrations = registrations;
-        Options = options;
+        Options = options.Copy();
     }
 
     /// <summary>The broker; available once it has started.</summary>
     /// <exception cref="InvalidOperationException">The broker is still starting.</exception>
     public GhmsBroker Broker => _broker ?? throw StillStarting();
 
-    /// <summary>The broker's settings; they must not be changed.</summary>
+    /// <summary>A copy of the broker's settings.</summary>
     public GhmsBrokerOptions Options { get; }
 
     /// <summary>Registers a message type of this pipe; only while the broker starts.</summary>
