@@ -1,0 +1,98 @@
+using System.Buffers;
+using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Pipes;
+using Bedrock.Ghms.Client;
+using Bedrock.Ghms.MessagePack;
+using Bedrock.Ghms.Messages;
+using Bedrock.Ghms.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Bedrock.Ghms.Server.Tests;
+
+/// <summary>The examples of README, as they stand there; the test beside this file compares them.</summary>
+internal static class ReadmeExamples
+{
+    public sealed record Greeting(string Word);
+
+    public static WebApplication Server(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Services.AddGhms(options => options.MaxConnections = 10_000)
+            .AddMessagePack()
+            .AddMessage<Greeting>(code: 10)
+            .Handle<Greeting>(async (connection, greeting, ct) => await connection.Broker.SendAsync(greeting, ct));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.ListenLocalhost(5000, listen => listen.UseConnectionHandler<GhmsHandler>()));
+        return builder.Build();
+    }
+
+    public static WebApplication SeveralBrokers(WebApplicationBuilder builder)
+    {
+        builder.Services.AddGhms("orders").AddJson().AddMessage<Greeting>(code: 10);
+        builder.Services.AddGhms("stock").AddJson().AddMessage<Greeting>(code: 10);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(5000, listen => listen.UseGhms(map => map
+            .Broker("/orders", "orders")
+            .Broker("/stock", "stock"))));
+        return builder.Build();
+    }
+
+    public static async Task ClientAsync()
+    {
+        await using var client = await new GhmsClientBuilder()
+            .AddMessagePack()
+            .AddMessage<Greeting>(code: 10)
+            .Handle<Greeting>((connection, greeting, ct) =>
+            {
+                Console.WriteLine(greeting.Word);
+                return ValueTask.CompletedTask;
+            })
+            .ConnectAsync(new Uri("http://localhost:5000/"));
+        await client.SendAsync(new Greeting("Hello"));
+    }
+
+    public static void FixedEncoding(WebApplicationBuilder builder)
+    {
+        builder.Services.AddGhms()
+            .AddJson()
+            .AddBinary()
+            .AddMessage<Sample>(code: 11, factory: () => new Sample(), encoding: MediaTypes.Binary);
+    }
+
+    public static async Task InMemoryAsync()
+    {
+        await using var broker = new GhmsTestBuilder()
+            .AddJson()
+            .AddMessage<Greeting>(code: 10)
+            .Handle<Greeting>(async (connection, greeting, ct) => await connection.SendAsync(greeting, ct))
+            .Build();
+        await using var client = await new GhmsClientBuilder()
+            .AddJson()
+            .AddMessage<Greeting>(code: 10)
+            .UseConnectionFactory(new InMemoryServer(broker))
+            .ConnectAsync(new Uri("http://localhost/"));
+    }
+
+    public sealed class Sample : IBinaryMessage
+    {
+        public void Write(IBufferWriter<byte> output)
+        {
+        }
+
+        public void Read(ReadOnlySequence<byte> payload)
+        {
+        }
+    }
+
+    internal sealed class Trace(TextWriter output) : GhmsPipe
+    {
+        protected override ValueTask HandleAsync(
+            GhmsConnection connection, object message, MessageHandler next, CancellationToken cancellationToken)
+        {
+            output.WriteLine($"{connection.Id} sent {message}");
+            return next(connection, message, cancellationToken);
+        }
+    }
+}
