@@ -12,7 +12,7 @@ public sealed partial class GhmsBroker
         LogClosedByPeer(connection.Id, (int)close.Status, PeerText.Escape(close.Reason, CloseMessage.MaxReasonSize));
 
     internal void LogViolation(GhmsConnection connection, GhmsProtocolException violation) =>
-        LogViolation(connection.Id, (int)violation.Status, violation.Message, violation.InnerException);
+        LogViolation(connection.Id, (int)violation.Status, violation.Message, violation.Cause is null ? "" : PeerText.Escape(violation.Cause.Message));
 
     internal void LogHandlerFailed(GhmsConnection connection, Exception exception) => LogHandlerFailed(connection.Id, exception);
 
@@ -41,8 +41,8 @@ public sealed partial class GhmsBroker
     [LoggerMessage(3, LogLevel.Debug, "Connection {ConnectionId} was closed by its peer with status {Status}: {Reason}", EventName = "ClosedByPeer")]
     private partial void LogClosedByPeer(string connectionId, int status, string reason);
 
-    [LoggerMessage(4, LogLevel.Information, "Connection {ConnectionId} broke the protocol and is closed with status {Status}: {Reason}", EventName = "ProtocolViolation")]
-    private partial void LogViolation(string connectionId, int status, string reason, Exception? exception);
+    [LoggerMessage(4, LogLevel.Information, "Connection {ConnectionId} broke the protocol and is closed with status {Status}: {Reason} {Detail}", EventName = "ProtocolViolation")]
+    private partial void LogViolation(string connectionId, int status, string reason, string detail);
 
     [LoggerMessage(5, LogLevel.Error, "A handler failed; connection {ConnectionId} is closed with status 1011.", EventName = "HandlerFailed")]
     private partial void LogHandlerFailed(string connectionId, Exception exception);

@@ -32,8 +32,7 @@ internal sealed class MessageType(uint code, Type type, MessageKind kind, int fi
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            throw new GhmsProtocolException(
-                CloseStatus.InvalidPayload, $"A payload of code {Code} cannot be decoded.", exception);
+            throw new GhmsProtocolException(CloseStatus.InvalidPayload, $"A payload of code {Code} cannot be decoded.") { Cause = exception };
         }
     }
 
