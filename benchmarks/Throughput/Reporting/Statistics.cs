@@ -18,7 +18,6 @@ internal static class Statistics
         double[] ratios = [.. values.Zip(baseline, (value, unit) => value / unit)];
 
         // Not for secrets: the seed is fixed, so that one set of rounds always gives one interval.
-#pragma warning disable CA5394
         var random = new Random(1);
         double[] medians =
         [
@@ -26,7 +25,6 @@ internal static class Statistics
                 .Select(_ => Median(ratios.Select(_ => ratios[random.Next(ratios.Length)])))
                 .Order(),
         ];
-#pragma warning restore CA5394
         return new Ratio(
             Median(ratios), medians[(int)(Tail * Resamples)], medians[(int)((1 - Tail) * Resamples) - 1]);
     }
