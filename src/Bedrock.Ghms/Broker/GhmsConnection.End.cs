@@ -17,8 +17,8 @@ public sealed partial class GhmsConnection
     private long _endedAt;
     private long _dropped;
 
-    /// <summary>Whether this side ended the connection, so that messages which still wait are not handled any more.</summary>
-    internal bool IsEndedHere => End is { Cause: ConnectionEndCause.ClosedHere or ConnectionEndCause.Lost };
+    /// <summary>Whether this side ended the connection, or has aborted it, so that messages which still wait are not handled any more.</summary>
+    internal bool IsEndedHere => _endedHere.Task.IsCompleted;
 
     internal Task Ended => _ended.Task;
 
@@ -121,11 +121,6 @@ public sealed partial class GhmsConnection
         Volatile.Write(ref _endedAt, Broker.Time.GetTimestamp());
         Broker.OnEnded(this);
         _ended.TrySetResult();
-        if (end.Cause == ConnectionEndCause.Lost)
-        {
-            _endedHere.TrySetResult();
-        }
-
         // The application's callbacks run elsewhere: this may be a sender, the clock, or the read loop.
         _ = _closed.CancelAsync();
         return true;

@@ -40,15 +40,35 @@ public sealed partial class GhmsConnection
                 TryEnd(new ConnectionEnd(ConnectionEndCause.EndedByPeer, 0, "The peer ended the connection."));
                 break;
             case InputEnd.Violated:
-                await _reader.FinishAsync().ConfigureAwait(false);
+                await FinishInTimeAsync().ConfigureAwait(false);
                 OnViolation(_reader.Violation!);
                 break;
         }
     }
 
+    // What was received whole is handled before its sender hears what it did wrong, but a handler cannot put that off for ever.
+    private async Task FinishInTimeAsync()
+    {
+        var finishing = _reader.FinishAsync();
+        if (await Task.WhenAny(finishing, Task.Delay(EndTime, Broker.Time)).ConfigureAwait(false) != finishing)
+        {
+            OnViolation(_reader.Violation!);
+            await finishing.ConfigureAwait(false);
+        }
+    }
+
     private async Task EndAsync()
     {
-        _outbound.Close(last: null, discard: false);
+        if (End is { Cause: ConnectionEndCause.ClosedHere })
+        {
+            // Whoever ended the connection may not have come to queue its Close yet.
+            await EndedHere.ConfigureAwait(false);
+        }
+        else
+        {
+            _outbound.Close(last: null, discard: false);
+        }
+
         var flushed = FlushLastAsync();
         if (IsEndedHere && !_reader.IsInputOver)
         {
@@ -103,5 +123,6 @@ public sealed partial class GhmsConnection
     {
         _transport.Abort(new ConnectionAbortedException(reason));
         _aborted.TrySetResult();
+        _endedHere.TrySetResult();
     }
 }

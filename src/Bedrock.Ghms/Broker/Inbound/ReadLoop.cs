@@ -27,7 +27,7 @@ internal sealed partial class ReadLoop
     private readonly TimeProvider _time;
     private readonly Action _wake;
 
-    private long _readingSince;
+    private long _readingSince = NotReading;
     private long _frameBeganAt;
     private long _leftOver;
     private bool _lookAheadWasFull;
@@ -42,7 +42,6 @@ internal sealed partial class ReadLoop
         _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, _broker.IsKnown);
         _lookAhead = new LookAhead(_broker.Options.LookAhead);
         _wake = input.CancelPendingRead;
-        _readingSince = _time.GetTimestamp();
     }
 
     /// <summary>Since when the loop has been waiting for bytes, or <see cref="NotReading"/>.</summary>
@@ -68,6 +67,14 @@ internal sealed partial class ReadLoop
 
     /// <summary>Reads and dispatches until the input ends or the connection does.</summary>
     public async Task<InputEnd> RunAsync()
+    {
+        Volatile.Write(ref _readingSince, _time.GetTimestamp());
+        var end = await ReadAsync().ConfigureAwait(false);
+        Volatile.Write(ref _readingSince, NotReading);
+        return end;
+    }
+
+    private async Task<InputEnd> ReadAsync()
     {
         while (_connection.IsOpen)
         {
