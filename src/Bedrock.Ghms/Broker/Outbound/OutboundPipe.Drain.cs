@@ -201,8 +201,8 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
         lock (_sync)
         {
-            Volatile.Write(ref _unflushed, 0);
-            if (_overSoftSince != 0 && !IsOverSoftLimit)
+            SettleUnflushed();
+            if (!IsOverSoftLimit)
             {
                 WakeWaiters();
             }
@@ -219,10 +219,16 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         return true;
     }
 
+    private void SettleUnflushed()
+    {
+        Interlocked.Add(ref _pending, -_unflushed);
+        _unflushed = 0;
+    }
+
     // Owns the gate; lets go of it. Nothing can enter after this, because the pipe is closed.
     private void Fail(Exception? exception)
     {
-        Volatile.Write(ref _unflushed, 0);
+        SettleUnflushed();
         _connection.OnOutputFailed(exception, Abandon());
         Interlocked.Exchange(ref _gate, 0);
         if (_completed is not null && TryEnter())
