@@ -68,11 +68,11 @@ internal sealed partial class OutboundPipe
             return false;
         }
 
+        var lent = LendOrFail(FrameHeader.Size + sizeHint);
         int length;
         FrameBuffer? outgrown;
         try
         {
-            var lent = _output.GetMemory(FrameHeader.Size + sizeHint);
             length = FrameEncoder.EncodeInto(lent, type, ordinal, message, maxPayload, out outgrown);
         }
         catch
@@ -83,7 +83,7 @@ internal sealed partial class OutboundPipe
 
         if (outgrown is null)
         {
-            _output.Advance(length);
+            AdvanceOrFail(length);
         }
         else
         {
@@ -182,7 +182,30 @@ internal sealed partial class OutboundPipe
         }
     }
 
-    /// <exception cref="GhmsConnectionClosedException">Half a frame stands in the output: the connection has been aborted.</exception>
+    private Memory<byte> LendOrFail(int size)
+    {
+        try
+        {
+            return _output.GetMemory(size);
+        }
+        catch (Exception exception)
+        {
+            throw Failed(exception);
+        }
+    }
+
+    private void AdvanceOrFail(int length)
+    {
+        try
+        {
+            _output.Advance(length);
+        }
+        catch (Exception exception)
+        {
+            throw Failed(exception);
+        }
+    }
+
     private void CopyOrFail(FrameBuffer frame)
     {
         try
@@ -191,9 +214,15 @@ internal sealed partial class OutboundPipe
         }
         catch (Exception exception)
         {
-            Fail(exception);
-            throw _connection.ClosedError();
+            throw Failed(exception);
         }
+    }
+
+    // The writer itself has thrown: the connection is aborted and the gate let go.
+    private GhmsConnectionClosedException Failed(Exception exception)
+    {
+        Fail(exception);
+        return _connection.ClosedError();
     }
 
     private void CopyOwned(FrameBuffer frame)
