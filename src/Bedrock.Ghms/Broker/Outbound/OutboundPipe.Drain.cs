@@ -26,7 +26,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         Volatile.Read(ref _count) != 0 || Volatile.Read(ref _flushRequested) || Volatile.Read(ref _completed) is not null;
 
     /// <summary>Drops what is queued and fails those who wait; the transport has gone or is about to be aborted.</summary>
-    /// <returns>How many frames were dropped.</returns>
+    /// <returns>How many messages were dropped.</returns>
     public int Abandon()
     {
         List<FlushWaiter>? waiters;

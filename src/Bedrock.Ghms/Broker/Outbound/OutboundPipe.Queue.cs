@@ -40,7 +40,7 @@ internal sealed partial class OutboundPipe
             }
 
             Append(frame);
-            Volatile.Write(ref _queuedMessages, _queuedMessages + (entry == QueueEntry.Control ? 0 : 1));
+            Volatile.Write(ref _queuedMessages, _queuedMessages + (IsMessage(frame) ? 1 : 0));
         }
 
         if (TryEnter())
@@ -95,7 +95,7 @@ internal sealed partial class OutboundPipe
     /// <summary>Accepts nothing more, but for <paramref name="last"/>, which follows all that was accepted.</summary>
     /// <param name="last">The Close, if one is to be sent.</param>
     /// <param name="discard">Whether to drop what is queued: its reader is too slow to be waited for.</param>
-    /// <returns>How many frames were dropped.</returns>
+    /// <returns>How many messages were dropped.</returns>
     public int Close(FrameBuffer? last, bool discard)
     {
         var dropped = 0;
@@ -186,10 +186,11 @@ internal sealed partial class OutboundPipe
 
     private int DropQueue()
     {
-        var dropped = _count;
+        var dropped = 0;
         while (_queue is not null && _queue.TryDequeue(out var frame))
         {
             _dequeuedFrames++;
+            dropped += IsMessage(frame) ? 1 : 0;
             Interlocked.Add(ref _pending, -Cost(frame));
             frame.Release();
         }
@@ -207,6 +208,10 @@ internal sealed partial class OutboundPipe
     }
 
     public static long Cost(FrameBuffer frame) => frame.Length + OutboundOptions.FrameCharge;
+
+    // What is dropped is compared with what was sent, and a Close or a heartbeat counts in neither.
+    private bool IsMessage(FrameBuffer frame) =>
+        frame.Code != Ghms.CloseCode && frame.Code != _connection.Broker.Options.HeartbeatCode;
 
     private sealed class FlushWaiter(long enqueuedFrames)
         : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
