@@ -48,6 +48,12 @@ public sealed partial class GhmsConnection
 
     private async Task EndAsync()
     {
+        if (IsEndedHere)
+        {
+            // Whoever ended it may not have put its Close behind the accepted messages yet.
+            await EndedHere.ConfigureAwait(false);
+        }
+
         _outbound.Close(last: null, discard: false);
         var flushed = FlushLastAsync();
         if (IsEndedHere && !_reader.IsInputOver)
