@@ -27,7 +27,7 @@ internal sealed partial class ReadLoop
     private readonly TimeProvider _time;
     private readonly Action _wake;
 
-    private long _readingSince;
+    private long _readingSince = NotReading;
     private long _frameBeganAt;
     private long _leftOver;
     private bool _lookAheadWasFull;
@@ -42,7 +42,6 @@ internal sealed partial class ReadLoop
         _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, _broker.IsKnown);
         _lookAhead = new LookAhead(_broker.Options.LookAhead);
         _wake = input.CancelPendingRead;
-        _readingSince = _time.GetTimestamp();
     }
 
     /// <summary>Since when the loop has been waiting for bytes, or <see cref="NotReading"/>.</summary>
@@ -69,11 +68,21 @@ internal sealed partial class ReadLoop
     /// <summary>Reads and dispatches until the input ends or the connection does.</summary>
     public async Task<InputEnd> RunAsync()
     {
+        StartClock();
+        var end = await ReadAsync().ConfigureAwait(false);
+        StopClock();
+        return end;
+    }
+
+    private async Task<InputEnd> ReadAsync()
+    {
         while (_connection.IsOpen)
         {
             if (_pending is null && !_lookAhead.IsEmpty)
             {
+                StopClock();
                 DispatchLookAhead();
+                StartClock();
                 continue;
             }
 
@@ -81,11 +90,11 @@ internal sealed partial class ReadLoop
             {
                 // Nothing more can be taken in: the peer is held back by the transport until the handler is done.
                 WarnOnce();
-                Volatile.Write(ref _readingSince, NotReading);
+                StopClock();
                 await Task.WhenAny(_pending, _connection.Ended).ConfigureAwait(false);
                 SettlePending();
+                StartClock();
                 _lookAheadWasFull = false;
-                Volatile.Write(ref _readingSince, _time.GetTimestamp());
                 continue;
             }
 
@@ -117,7 +126,7 @@ internal sealed partial class ReadLoop
         var gotBytes = buffer.Length != _leftOver;
         if (gotBytes)
         {
-            Volatile.Write(ref _readingSince, NotReading);
+            StopClock();
         }
 
         var isOver = ReadFrames(ref buffer, out var examined);
@@ -149,6 +158,20 @@ internal sealed partial class ReadLoop
         return null;
     }
 
+    private void StopClock() => Volatile.Write(ref _readingSince, NotReading);
+
+    private void StartClock()
+    {
+        var now = _time.GetTimestamp();
+        if (_frameBeganAt != 0)
+        {
+            // A message that was arriving meanwhile does not pay for the time in which nobody read.
+            Volatile.Write(ref _frameBeganAt, now);
+        }
+
+        Volatile.Write(ref _readingSince, now);
+    }
+
     private void WarnOnce()
     {
         if (!_hasWarned)
@@ -174,6 +197,7 @@ internal sealed partial class ReadLoop
     private bool ReadFrames(ref ReadOnlySequence<byte> buffer, out SequencePosition examined)
     {
         var batch = FlushBatch.Enter(_time);
+        _lookAheadWasFull = false;
         examined = buffer.Start;
         try
         {
