@@ -50,7 +50,7 @@ public sealed partial class GhmsConnection
 
         if (message is RawMessage raw)
         {
-            return TransmitFrameAsync(raw.Frame, raw.Encoding, cancellationToken);
+            return TransmitRaw(raw, cancellationToken);
         }
 
         var type = Broker.Registry.Find(message.GetType());
@@ -88,7 +88,7 @@ public sealed partial class GhmsConnection
         }
     }
 
-    internal Task WaitForRoomAsync() => _outbound.WaitForRoomAsync();
+    internal Task WaitForRoomAsync(long cost = 0) => _outbound.WaitForRoomAsync(cost);
 
     internal GhmsConnectionClosedException ClosedError() =>
         End is { } end
@@ -107,35 +107,38 @@ public sealed partial class GhmsConnection
         }
 
         var frame = FrameEncoder.Encode(type, ordinal, message, _maxPayload, Broker.Options.SendBufferSize);
+        return await TransmitOwnedAsync(frame, startedAt, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ValueTask<int> TransmitRaw(RawMessage raw, CancellationToken cancellationToken)
+    {
+        var frame = raw.Frame;
+        CheckFrame(frame, raw.Encoding);
+        if (_outbound.TryCopyDirect(frame))
+        {
+            return new ValueTask<int>(1);
+        }
+
+        // The caller may give its message back while this still waits for room.
+        frame.Retain();
+        return TransmitOwnedAsync(frame, Broker.Time.GetTimestamp(), cancellationToken);
+    }
+
+    private async ValueTask<int> TransmitOwnedAsync(FrameBuffer frame, long startedAt, CancellationToken cancellationToken)
+    {
         try
         {
-            return await TransmitFrameAsync(frame, null, cancellationToken).ConfigureAwait(false);
+            SendOutcome outcome;
+            while ((outcome = _outbound.Enqueue(frame, QueueEntry.Patient)) == SendOutcome.NoRoomYet)
+            {
+                await Broker.WaitAsync(WaitForRoomAsync(OutboundPipe.Cost(frame)), startedAt, cancellationToken).ConfigureAwait(false);
+            }
+
+            return outcome == SendOutcome.Accepted ? 1 : throw ClosedError();
         }
         finally
         {
             frame.Release();
-        }
-    }
-
-    private async ValueTask<int> TransmitFrameAsync(FrameBuffer frame, string? encoding, CancellationToken cancellationToken)
-    {
-        var startedAt = Broker.Time.GetTimestamp();
-        CheckFrame(frame, encoding);
-        while (true)
-        {
-            switch (_outbound.Enqueue(frame, QueueEntry.Patient))
-            {
-                case SendOutcome.Accepted:
-                    return 1;
-                case SendOutcome.OverSoftLimit:
-                    await Broker.WaitAsync(WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
-                    break;
-                case SendOutcome.OverHardLimit:
-                    OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
-                    throw ClosedError();
-                default:
-                    throw ClosedError();
-            }
         }
     }
 }

@@ -28,7 +28,7 @@ public sealed partial class GhmsConnection
     {
         if (!IsOpen)
         {
-            if (Elapsed(Volatile.Read(ref _endedAt), now) >= EndTime)
+            if (Volatile.Read(ref _endedAt) is var ended and not 0 && Elapsed(ended, now) >= EndTime)
             {
                 Abort("The peer did not let the connection end in time.");
             }
@@ -66,6 +66,7 @@ public sealed partial class GhmsConnection
             return;
         }
 
+        // The tick may just have ended the connection for another cause, which alone is told then.
         if (Elapsed(reading, now) >= Broker.Options.Timeout)
         {
             if (EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.GoingAway, "Nothing was heard in time."), discard: false))
@@ -74,12 +75,10 @@ public sealed partial class GhmsConnection
             }
         }
         else if (_reader.FrameBeganAt is var began and not 0 && Elapsed(began, now) - ArrivalGrace is var late && late > TimeSpan.Zero
-            && _reader.FrameBytes < MinBytesPerSecond * late.TotalSeconds)
+            && _reader.FrameBytes < MinBytesPerSecond * late.TotalSeconds
+            && EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.PolicyViolation, "A message arrived too slowly."), discard: false))
         {
-            if (EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.PolicyViolation, "A message arrived too slowly."), discard: false))
-            {
-                Broker.LogTrickle(this, _reader.FrameBytes);
-            }
+            Broker.LogTrickle(this, _reader.FrameBytes);
         }
     }
 

@@ -68,9 +68,9 @@ internal sealed partial class ReadLoop
     /// <summary>Reads and dispatches until the input ends or the connection does.</summary>
     public async Task<InputEnd> RunAsync()
     {
-        Volatile.Write(ref _readingSince, _time.GetTimestamp());
+        StartClock();
         var end = await ReadAsync().ConfigureAwait(false);
-        Volatile.Write(ref _readingSince, NotReading);
+        StopClock();
         return end;
     }
 
@@ -80,7 +80,9 @@ internal sealed partial class ReadLoop
         {
             if (_pending is null && !_lookAhead.IsEmpty)
             {
+                StopClock();
                 DispatchLookAhead();
+                StartClock();
                 continue;
             }
 
@@ -88,11 +90,11 @@ internal sealed partial class ReadLoop
             {
                 // Nothing more can be taken in: the peer is held back by the transport until the handler is done.
                 WarnOnce();
-                Volatile.Write(ref _readingSince, NotReading);
+                StopClock();
                 await Task.WhenAny(_pending, _connection.Ended).ConfigureAwait(false);
                 SettlePending();
+                StartClock();
                 _lookAheadWasFull = false;
-                Volatile.Write(ref _readingSince, _time.GetTimestamp());
                 continue;
             }
 
@@ -124,7 +126,7 @@ internal sealed partial class ReadLoop
         var gotBytes = buffer.Length != _leftOver;
         if (gotBytes)
         {
-            Volatile.Write(ref _readingSince, NotReading);
+            StopClock();
         }
 
         var isOver = ReadFrames(ref buffer, out var examined);
@@ -156,6 +158,20 @@ internal sealed partial class ReadLoop
         return null;
     }
 
+    private void StopClock() => Volatile.Write(ref _readingSince, NotReading);
+
+    private void StartClock()
+    {
+        var now = _time.GetTimestamp();
+        if (_frameBeganAt != 0)
+        {
+            // A message that was arriving meanwhile does not pay for the time in which nobody read.
+            Volatile.Write(ref _frameBeganAt, now);
+        }
+
+        Volatile.Write(ref _readingSince, now);
+    }
+
     private void WarnOnce()
     {
         if (!_hasWarned)
@@ -181,6 +197,7 @@ internal sealed partial class ReadLoop
     private bool ReadFrames(ref ReadOnlySequence<byte> buffer, out SequencePosition examined)
     {
         var batch = FlushBatch.Enter(_time);
+        _lookAheadWasFull = false;
         examined = buffer.Start;
         try
         {

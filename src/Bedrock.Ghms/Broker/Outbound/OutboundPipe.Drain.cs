@@ -26,7 +26,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         Volatile.Read(ref _count) != 0 || Volatile.Read(ref _flushRequested) || Volatile.Read(ref _completed) is not null;
 
     /// <summary>Drops what is queued and fails those who wait; the transport has gone or is about to be aborted.</summary>
-    /// <returns>How many frames were dropped.</returns>
+    /// <returns>How many messages were dropped.</returns>
     public int Abandon()
     {
         List<FlushWaiter>? waiters;
@@ -34,7 +34,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         lock (_sync)
         {
             Volatile.Write(ref _closed, true);
-            _abandoned = true;
+            Volatile.Write(ref _abandoned, true);
             dropped = DropQueue();
             WakeWaiters();
             waiters = _waiters;
@@ -45,6 +45,9 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         foreach (var waiter in waiters ?? [])
         {
             waiter.TrySetException(_connection.ClosedError());
+
+            // Whoever gave up waiting must not be told by the finalizer.
+            _ = waiter.Task.Exception;
         }
 
         return dropped;
@@ -90,6 +93,12 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
                 return;
             }
 
+            if (Volatile.Read(ref _abandoned))
+            {
+                Retire();
+                return;
+            }
+
             if (round == RoundsPerSender)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -109,7 +118,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
             if (!_flush.IsCompleted)
             {
-                _flush.GetAwaiter().UnsafeOnCompleted(_onFlushed);
+                _flush.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onFlushed);
                 return;
             }
 
@@ -201,8 +210,8 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
         lock (_sync)
         {
-            Volatile.Write(ref _unflushed, 0);
-            if (_overSoftSince != 0 && !IsOverSoftLimit)
+            SettleUnflushed();
+            if (!IsOverSoftLimit)
             {
                 WakeWaiters();
             }
@@ -219,13 +228,25 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         return true;
     }
 
-    // Owns the gate; lets go of it. Nothing can enter after this, because the pipe is closed.
+    private void SettleUnflushed()
+    {
+        Interlocked.Add(ref _pending, -_unflushed);
+        _unflushed = 0;
+    }
+
+    // Owns the gate; lets go of it. Nothing is written after this, because the pipe is closed and abandoned.
     private void Fail(Exception? exception)
     {
-        Volatile.Write(ref _unflushed, 0);
+        SettleUnflushed();
         _connection.OnOutputFailed(exception, Abandon());
+        Retire();
+    }
+
+    // Half a frame may stand in the output, which no flush may push out: only the completion is still to come.
+    private void Retire()
+    {
         Interlocked.Exchange(ref _gate, 0);
-        if (_completed is not null && TryEnter())
+        if (Volatile.Read(ref _completed) is not null && TryEnter())
         {
             CompleteOutput();
         }

@@ -12,7 +12,6 @@ internal sealed partial class OutboundPipe
     // All under _sync; the volatile reads elsewhere only look.
     private Queue<FrameBuffer>? _queue;
     private int _count;
-    private long _queued;
     private long _queuedMessages;
     private long _enqueuedFrames;
     private long _dequeuedFrames;
@@ -41,7 +40,7 @@ internal sealed partial class OutboundPipe
             }
 
             Append(frame);
-            Volatile.Write(ref _queuedMessages, _queuedMessages + (entry == QueueEntry.Control ? 0 : 1));
+            Volatile.Write(ref _queuedMessages, _queuedMessages + (IsMessage(frame) ? 1 : 0));
         }
 
         if (TryEnter())
@@ -52,12 +51,12 @@ internal sealed partial class OutboundPipe
         return SendOutcome.Accepted;
     }
 
-    /// <summary>Completes when the connection is under its soft limit, or has ended.</summary>
-    public Task WaitForRoomAsync()
+    /// <summary>Completes when there may be room for a frame of <paramref name="cost"/>, or the connection has ended.</summary>
+    public Task WaitForRoomAsync(long cost)
     {
         lock (_sync)
         {
-            if (_closed || !IsOverSoftLimit)
+            if (_closed || HasRoomFor(cost))
             {
                 return Task.CompletedTask;
             }
@@ -79,7 +78,7 @@ internal sealed partial class OutboundPipe
                 return Task.FromException(_connection.ClosedError());
             }
 
-            if (_count == 0 && Volatile.Read(ref _unflushed) == 0)
+            if (Pending == 0)
             {
                 return Task.CompletedTask;
             }
@@ -96,7 +95,7 @@ internal sealed partial class OutboundPipe
     /// <summary>Accepts nothing more, but for <paramref name="last"/>, which follows all that was accepted.</summary>
     /// <param name="last">The Close, if one is to be sent.</param>
     /// <param name="discard">Whether to drop what is queued: its reader is too slow to be waited for.</param>
-    /// <returns>How many frames were dropped.</returns>
+    /// <returns>How many messages were dropped.</returns>
     public int Close(FrameBuffer? last, bool discard)
     {
         var dropped = 0;
@@ -129,14 +128,17 @@ internal sealed partial class OutboundPipe
             return SendOutcome.Accepted;
         }
 
-        if (entry == QueueEntry.Patient && pending >= _limits.SoftLimit)
+        if (entry == QueueEntry.Patient)
         {
-            return SendOutcome.OverSoftLimit;
+            return HasRoomFor(Cost(frame)) ? SendOutcome.Accepted : SendOutcome.NoRoomYet;
         }
 
         var limit = _limits.HardLimit + (entry == QueueEntry.Control ? ControlReserve : 0);
         return pending + Cost(frame) > limit ? SendOutcome.OverHardLimit : SendOutcome.Accepted;
     }
+
+    private bool HasRoomFor(long cost) =>
+        Pending is var pending && (pending == 0 || (pending < _limits.SoftLimit && pending + cost <= _limits.HardLimit));
 
     private void Append(FrameBuffer frame)
     {
@@ -144,8 +146,16 @@ internal sealed partial class OutboundPipe
         (_queue ??= new Queue<FrameBuffer>()).Enqueue(frame);
         _enqueuedFrames++;
         Volatile.Write(ref _count, _count + 1);
-        Volatile.Write(ref _queued, _queued + Cost(frame));
-        if (_overSoftSince == 0 && IsOverSoftLimit)
+        Interlocked.Add(ref _pending, Cost(frame));
+        if (IsOverSoftLimit)
+        {
+            StartSoftClock();
+        }
+    }
+
+    private void StartSoftClock()
+    {
+        if (Volatile.Read(ref _overSoftSince) == 0)
         {
             Volatile.Write(ref _overSoftSince, _time.GetTimestamp());
         }
@@ -169,26 +179,24 @@ internal sealed partial class OutboundPipe
             var frame = _queue!.Dequeue();
             _dequeuedFrames++;
             Volatile.Write(ref _count, _count - 1);
-
-            // Its cost moves from one account to the other, so that the sum never dips.
-            Volatile.Write(ref _unflushed, _unflushed + Cost(frame));
-            Volatile.Write(ref _queued, _queued - Cost(frame));
+            _unflushed += Cost(frame);
             return frame;
         }
     }
 
     private int DropQueue()
     {
-        var dropped = _count;
+        var dropped = 0;
         while (_queue is not null && _queue.TryDequeue(out var frame))
         {
             _dequeuedFrames++;
+            dropped += IsMessage(frame) ? 1 : 0;
+            Interlocked.Add(ref _pending, -Cost(frame));
             frame.Release();
         }
 
         _queue = null;
         Volatile.Write(ref _count, 0);
-        Volatile.Write(ref _queued, 0);
         return dropped;
     }
 
@@ -199,7 +207,11 @@ internal sealed partial class OutboundPipe
         _room = null;
     }
 
-    private static long Cost(FrameBuffer frame) => frame.Length + OutboundOptions.FrameCharge;
+    public static long Cost(FrameBuffer frame) => frame.Length + OutboundOptions.FrameCharge;
+
+    // What is dropped is compared with what was sent, and a Close or a heartbeat counts in neither.
+    private bool IsMessage(FrameBuffer frame) =>
+        frame.Code != Ghms.CloseCode && frame.Code != _connection.Broker.Options.HeartbeatCode;
 
     private sealed class FlushWaiter(long enqueuedFrames)
         : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)

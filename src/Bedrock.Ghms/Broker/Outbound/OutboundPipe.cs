@@ -28,7 +28,10 @@ internal sealed partial class OutboundPipe
 
     private int _gate;
 
-    // Written by the gate's owner, read by anyone: the cost of what was advanced and not yet flushed, and its bare bytes.
+    // The cost of all that waits. A frame that moves from the queue into the writer stays in it, so the sum is never off.
+    private long _pending;
+
+    // The gate's owner's: the cost of what was advanced and not yet flushed, and the bare bytes that a batch holds back.
     private long _unflushed;
     private int _corkedBytes;
     private FlushBatch? _corkedBy;
@@ -49,7 +52,7 @@ internal sealed partial class OutboundPipe
     public long LastSent => Volatile.Read(ref _lastSent);
 
     /// <summary>What waits to be sent: bytes queued or unflushed, with a fixed charge for each frame.</summary>
-    public long Pending => Volatile.Read(ref _queued) + Volatile.Read(ref _unflushed);
+    public long Pending => Volatile.Read(ref _pending);
 
     /// <summary>Messages accepted so far; heartbeats and the Close are not messages.</summary>
     public long AcceptedMessages => Volatile.Read(ref _directMessages) + Volatile.Read(ref _queuedMessages);
@@ -60,22 +63,16 @@ internal sealed partial class OutboundPipe
     /// <returns><see langword="false"/> when the message has to take the queue.</returns>
     public bool TrySendDirect(object message, MessageType type, int ordinal, int maxPayload, int sizeHint)
     {
-        if (!TryEnter())
+        if (!TryEnterDirect())
         {
             return false;
         }
 
-        if (Volatile.Read(ref _count) != 0 || Volatile.Read(ref _closed))
-        {
-            Exit();
-            return false;
-        }
-
+        var lent = LendOrFail(FrameHeader.Size + sizeHint);
         int length;
         FrameBuffer? outgrown;
         try
         {
-            var lent = _output.GetMemory(FrameHeader.Size + sizeHint);
             length = FrameEncoder.EncodeInto(lent, type, ordinal, message, maxPayload, out outgrown);
         }
         catch
@@ -86,7 +83,7 @@ internal sealed partial class OutboundPipe
 
         if (outgrown is null)
         {
-            _output.Advance(length);
+            AdvanceOrFail(length);
         }
         else
         {
@@ -99,23 +96,23 @@ internal sealed partial class OutboundPipe
     }
 
     /// <summary>Hands over a frame that several recipients share: copied at once if nobody else is writing, queued if not.</summary>
-    public SendOutcome Offer(FrameBuffer frame)
+    public SendOutcome Offer(FrameBuffer frame) =>
+        TryCopyDirect(frame) ? SendOutcome.Accepted : Enqueue(frame, QueueEntry.Bounded);
+
+    /// <summary>Copies a finished frame into the transport's memory if nobody else is writing.</summary>
+    /// <returns><see langword="false"/> when the frame has to take the queue.</returns>
+    public bool TryCopyDirect(FrameBuffer frame)
     {
-        if (!TryEnter())
+        if (!TryEnterDirect())
         {
-            return Enqueue(frame, QueueEntry.Bounded);
+            return false;
         }
 
-        if (Volatile.Read(ref _count) != 0 || Volatile.Read(ref _closed))
-        {
-            Exit();
-            return Enqueue(frame, QueueEntry.Bounded);
-        }
-
+        var length = frame.Length;
         frame.Retain();
         CopyOrFail(frame);
-        FlushOrCork(frame.Length);
-        return SendOutcome.Accepted;
+        FlushOrCork(length);
+        return true;
     }
 
     /// <summary>Flushes what a batch held back here.</summary>
@@ -130,10 +127,18 @@ internal sealed partial class OutboundPipe
 
     private void FlushOrCork(int length)
     {
-        Volatile.Write(ref _unflushed, _unflushed + length + OutboundOptions.FrameCharge);
+        var cost = (long)length + OutboundOptions.FrameCharge;
+        _unflushed += cost;
+        Interlocked.Add(ref _pending, cost);
         Volatile.Write(ref _directMessages, _directMessages + 1);
         _corkedBytes += length;
-        if (FlushBatch.Current is not { } batch || _corkedBytes >= FlushBatch.MaxBytes)
+        var isOverSoftLimit = IsOverSoftLimit;
+        if (isOverSoftLimit)
+        {
+            StartSoftClock();
+        }
+
+        if (FlushBatch.Current is not { } batch || _corkedBytes >= FlushBatch.MaxBytes || isOverSoftLimit)
         {
             Drain();
             return;
@@ -148,6 +153,23 @@ internal sealed partial class OutboundPipe
         Exit();
     }
 
+    // Past the queue only while it is empty, or order breaks.
+    private bool TryEnterDirect()
+    {
+        if (!TryEnter())
+        {
+            return false;
+        }
+
+        if (Volatile.Read(ref _count) == 0 && !Volatile.Read(ref _closed))
+        {
+            return true;
+        }
+
+        Exit();
+        return false;
+    }
+
     private bool TryEnter() => Interlocked.CompareExchange(ref _gate, 1, 0) == 0;
 
     // Whoever found the gate taken left its work behind before it tried, so the owner looks again after letting go.
@@ -160,7 +182,30 @@ internal sealed partial class OutboundPipe
         }
     }
 
-    /// <exception cref="GhmsConnectionClosedException">Half a frame stands in the output: the connection has been aborted.</exception>
+    private Memory<byte> LendOrFail(int size)
+    {
+        try
+        {
+            return _output.GetMemory(size);
+        }
+        catch (Exception exception)
+        {
+            throw Failed(exception);
+        }
+    }
+
+    private void AdvanceOrFail(int length)
+    {
+        try
+        {
+            _output.Advance(length);
+        }
+        catch (Exception exception)
+        {
+            throw Failed(exception);
+        }
+    }
+
     private void CopyOrFail(FrameBuffer frame)
     {
         try
@@ -169,9 +214,15 @@ internal sealed partial class OutboundPipe
         }
         catch (Exception exception)
         {
-            Fail(exception);
-            throw _connection.ClosedError();
+            throw Failed(exception);
         }
+    }
+
+    // The writer itself has thrown: the connection is aborted and the gate let go.
+    private GhmsConnectionClosedException Failed(Exception exception)
+    {
+        Fail(exception);
+        return _connection.ClosedError();
     }
 
     private void CopyOwned(FrameBuffer frame)

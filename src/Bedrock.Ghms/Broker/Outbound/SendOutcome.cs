@@ -6,8 +6,8 @@ internal enum SendOutcome
     /// <summary>It has its place in the connection's bounded room.</summary>
     Accepted,
 
-    /// <summary>The connection is over its soft limit: the sender should wait.</summary>
-    OverSoftLimit,
+    /// <summary>The connection is over its soft limit, or the frame does not fit under the hard one: the sender should wait.</summary>
+    NoRoomYet,
 
     /// <summary>The connection is at its hard limit: its consumer is too slow.</summary>
     OverHardLimit,
