@@ -51,7 +51,12 @@ public sealed partial class GhmsConnection
         {
             OnTooSlow($"more than {limits.SoftLimit} bytes have waited for it for {limits.SoftLimitTime}");
         }
-        else if (_outbound.Pending == 0 && Elapsed(_outbound.LastSent, now) >= PeerTimeout / 3)
+        else if (_outbound.Pending > 0)
+        {
+            // A handler that blocks its read loop holds a batch back; whom it waits for may be waiting for that batch.
+            _outbound.FlushHeldBack();
+        }
+        else if (Elapsed(_outbound.LastSent, now) >= PeerTimeout / 3)
         {
             var heartbeat = FrameBuffer.Copy(Broker.Options.HeartbeatCode, ReadOnlySequence<byte>.Empty);
             _outbound.Enqueue(heartbeat, QueueEntry.Control);

@@ -9,7 +9,7 @@ internal sealed partial class ReadLoop
     public async Task ReadOffAsync(Task flushed)
     {
         _lookAhead.Clear();
-        await InputDrain.RunAsync(_input, _broker.Ticker, flushed, InputDrain.UpgradedBytes).ConfigureAwait(false);
+        await InputDrain.RunAsync(_input, _broker.Ticker, flushed, _isMidFrame, InputDrain.UpgradedBytes).ConfigureAwait(false);
         IsInputOver = true;
     }
 }

@@ -32,6 +32,7 @@ internal sealed partial class ReadLoop
     private long _leftOver;
     private bool _lookAheadWasFull;
     private bool _hasWarned;
+    private bool _isMidFrame;
 
     public ReadLoop(GhmsConnection connection, PipeReader input)
     {
@@ -131,11 +132,14 @@ internal sealed partial class ReadLoop
 
         var isOver = ReadFrames(ref buffer, out var examined);
         Volatile.Write(ref _leftOver, buffer.Length);
-        _input.AdvanceTo(buffer.Start, examined);
         if (Violation is not null)
         {
+            _isMidFrame = !FrameHeader.TryRead(buffer, out var refused) || buffer.Length < FrameHeader.Size + refused.Length;
+            _input.AdvanceTo(buffer.End);
             return InputEnd.Violated;
         }
+
+        _input.AdvanceTo(buffer.Start, examined);
 
         if (isOver)
         {

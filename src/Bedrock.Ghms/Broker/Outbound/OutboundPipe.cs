@@ -125,6 +125,15 @@ internal sealed partial class OutboundPipe
         }
     }
 
+    /// <summary>Flushes what has been held back, unless a flush is under way.</summary>
+    public void FlushHeldBack()
+    {
+        if (FlushPendingSince == 0)
+        {
+            RequestFlush();
+        }
+    }
+
     private void FlushOrCork(int length)
     {
         var cost = (long)length + OutboundOptions.FrameCharge;

@@ -19,6 +19,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     private bool _isTimedOut;
     private bool _isRefused;
     private bool _toHead;
+    private bool _isMidHead;
 
     /// <returns>The connection, its 101 flushed and its slot reserved; or <see langword="null"/> when the transport is done with.</returns>
     public async Task<GhmsConnection?> RunAsync()
@@ -78,6 +79,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
             var result = await input.ReadAsync().ConfigureAwait(false);
             var status = parser.Parse(result.Buffer, out var consumed);
             _toHead = parser.IsHeadRequest;
+            _isMidHead = status == UpgradeParseStatus.Rejected;
             var verdict = status switch
             {
                 UpgradeParseStatus.Complete => Judge(parser.Head),
@@ -206,7 +208,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         var output = transport.Transport.Output;
         UpgradeResponseWriter.WriteRefusal(output, refusal, endpoint.First.Time.GetUtcNow(), _toHead);
         await output.FlushAsync().ConfigureAwait(false);
-        await InputDrain.RunAsync(transport.Transport.Input, endpoint.First.Ticker, Task.CompletedTask, InputDrain.RefusedBytes).ConfigureAwait(false);
+        await InputDrain.RunAsync(transport.Transport.Input, endpoint.First.Ticker, Task.CompletedTask, _isMidHead, InputDrain.RefusedBytes).ConfigureAwait(false);
     }
 
     private sealed record AcceptedUpgrade(GhmsBroker Broker, string MediaType, ConnectionTerms Terms);
