@@ -87,15 +87,16 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     {
         for (var round = 0; ; round++)
         {
-            if (_completed is not null)
-            {
-                CompleteOutput();
-                return;
-            }
-
             if (Volatile.Read(ref _abandoned))
             {
                 Retire();
+                return;
+            }
+
+            // A sender that was encoding when the pipe closed has been told that its message was accepted.
+            if (Volatile.Read(ref _completed) is not null && _unflushed == 0)
+            {
+                CompleteOutput();
                 return;
             }
 
@@ -237,7 +238,6 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     // Owns the gate; lets go of it. Nothing is written after this, because the pipe is closed and abandoned.
     private void Fail(Exception? exception)
     {
-        SettleUnflushed();
         _connection.OnOutputFailed(exception, Abandon());
         Retire();
     }
@@ -245,6 +245,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     // Half a frame may stand in the output, which no flush may push out: only the completion is still to come.
     private void Retire()
     {
+        SettleUnflushed();
         Interlocked.Exchange(ref _gate, 0);
         if (Volatile.Read(ref _completed) is not null && TryEnter())
         {
