@@ -1,3 +1,4 @@
+using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker;
@@ -9,7 +10,7 @@ internal static class BrokerOptionsRules
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(1);
 
     /// <exception cref="GhmsInvalidConfigException">At least one rule is broken.</exception>
-    public static void Check(GhmsBrokerOptions options)
+    public static void Check(GhmsBrokerOptions options, IEnumerable<MessageEncoding> encodings)
     {
         var failures = new List<string>();
         Require(options.MaxConnections >= 1, $"MaxConnections must be at least 1; it is {options.MaxConnections}.");
@@ -19,6 +20,9 @@ internal static class BrokerOptionsRules
         Require(
             options.Timeout >= MinTimeout && options.Timeout <= MaxTimeout,
             $"Timeout must be {MinTimeout} to {MaxTimeout}; it is {options.Timeout}.");
+        Require(
+            options.Timeout.Ticks % TimeSpan.TicksPerMillisecond == 0,
+            $"Timeout must be whole milliseconds, as GHMS-Timeout is; it is {options.Timeout}.");
         Require(
             options.HeartbeatCode is > Ghms.CloseCode and < Ghms.FirstExtensionCode,
             $"HeartbeatCode must be 1 to 0xFFFFFEFF; it is {options.HeartbeatCode}.");
@@ -30,6 +34,13 @@ internal static class BrokerOptionsRules
         Require(options.Outbound.SoftLimitTime > TimeSpan.Zero, "Outbound.SoftLimitTime must be positive.");
         Require(options.Upgrade.HeaderTimeout > TimeSpan.Zero, "Upgrade.HeaderTimeout must be positive.");
         Require(options.Upgrade.MaxPending >= 1, $"Upgrade.MaxPending must be at least 1; it is {options.Upgrade.MaxPending}.");
+        var names = encodings.SelectMany(encoding => encoding.Names).ToList();
+        Require(names.Count > 0, "No encoding is registered: call AddJson, AddMessagePack or AddBinary.");
+        foreach (var name in names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key))
+        {
+            Require(false, $"Two encodings are named {name}.");
+        }
+
         if (failures.Count > 0)
         {
             throw new GhmsInvalidConfigException(failures);

@@ -12,19 +12,14 @@ public sealed partial class GhmsBroker
 
     private ValueTask HandleLastAsync(GhmsConnection connection, object message, CancellationToken cancellationToken)
     {
-        if (_handlers.TryGetValue(message.GetType(), out var handler))
-        {
-            return handler(connection, message, cancellationToken);
-        }
-
         if (message is RawMessage raw && _rawHandler is not null)
         {
             return _rawHandler(connection, raw, cancellationToken);
         }
 
-        if (_defaultHandler is not null)
+        if (_handlers.TryGetValue(message.GetType(), out var handler) || (handler = _defaultHandler) is not null)
         {
-            return _defaultHandler(connection, message, cancellationToken);
+            return handler(connection, message, cancellationToken);
         }
 
         OnUnhandled(message);

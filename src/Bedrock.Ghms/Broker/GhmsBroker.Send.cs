@@ -97,16 +97,52 @@ public sealed partial class GhmsBroker
             var chosen = _pattern.Choose(message, candidates);
             if (chosen.Single is { } one)
             {
-                // What the pattern drew from everyone may have ended in this instant: it is skipped like all others.
-                return named || one.IsOpen ? Own(one).Transmit(message, cancellationToken) : new ValueTask<int>(0);
+                return TransmitAsync(Own(one), named, message, cancellationToken);
+            }
+
+            if (named && chosen.Many is { Count: 0 } && candidates.All(candidate => !candidate.IsOpen))
+            {
+                // The pattern had nobody to choose from, and ended connections that are named are an error.
+                throw GhmsSendFailedException.For([.. candidates.Select(ended => new SendFailure(ended, ended.ClosedError()))], accepted: 0);
             }
 
             candidates = chosen.Many is { } many ? Distinct(many) : candidates;
         }
 
-        return candidates.Length == 1 && (named || candidates[0].IsOpen)
-            ? candidates[0].Transmit(message, cancellationToken)
+        return candidates.Length == 1
+            ? TransmitAsync(candidates[0], named, message, cancellationToken)
             : new Broadcast(this, message, candidates, named).SendAsync(cancellationToken);
+    }
+
+    // One of all that ended before it accepted the message is skipped, as it is among many; one that was named is an error.
+    private static ValueTask<int> TransmitAsync(GhmsConnection recipient, bool named, object message, CancellationToken cancellationToken)
+    {
+        if (named)
+        {
+            return recipient.Transmit(message, cancellationToken);
+        }
+
+        try
+        {
+            var sending = recipient.Transmit(message, cancellationToken);
+            return sending.IsCompletedSuccessfully ? sending : SkipIfEndedAsync(sending);
+        }
+        catch (GhmsConnectionClosedException)
+        {
+            return new ValueTask<int>(0);
+        }
+    }
+
+    private static async ValueTask<int> SkipIfEndedAsync(ValueTask<int> sending)
+    {
+        try
+        {
+            return await sending.ConfigureAwait(false);
+        }
+        catch (GhmsConnectionClosedException)
+        {
+            return 0;
+        }
     }
 
     private ImmutableArray<GhmsConnection> CandidatesOf(Recipients recipients)

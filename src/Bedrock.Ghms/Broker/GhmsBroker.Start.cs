@@ -103,13 +103,14 @@ public sealed partial class GhmsBroker
                 PeerMaxMessageSize = response.MaxMessageSize,
             };
         }
+        catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException or ConnectionAbortedException)
+        {
+            // An aborted transport fails with a cancellation, which is nobody's wish and no time-out.
+            throw new GhmsUpgradeException("The connection was lost before the peer had answered the upgrade.", exception);
+        }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"The peer did not answer the upgrade within {Options.Timeout}.", exception);
-        }
-        catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException)
-        {
-            throw new GhmsUpgradeException("The connection was lost before the peer had answered the upgrade.", exception);
         }
     }
 

@@ -94,10 +94,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         }
 
         options = options.Copy();
-        BrokerOptionsRules.Check(options);
-        return definition.Encodings.Count > 0
-            ? options
-            : throw new GhmsInvalidConfigException("No encoding is registered: call AddJson, AddMessagePack or AddBinary.");
+        BrokerOptionsRules.Check(options, definition.Encodings);
+        return options;
     }
 
     // A handler for a type that can never arrive is a mistake that would otherwise show as silence.

@@ -12,7 +12,7 @@ public sealed class GhmsBrokerOptions
     /// <summary>The size hint for the first span an encoder gets, in bytes. Default 1,024.</summary>
     public int SendBufferSize { get; set; } = Ghms.SendBufferSize;
 
-    /// <summary>How long to wait for bytes from the peer, and for room to send, before giving up: 100 ms to 1 hour. Default 30 seconds.</summary>
+    /// <summary>How long to wait for bytes from the peer, and for room to send, before giving up: whole milliseconds, 100 ms to 1 hour. Default 30 seconds.</summary>
     public TimeSpan Timeout { get; set; } = Ghms.Timeout;
 
     /// <summary>The code of the heartbeat message; the same on both sides. Default 1.</summary>

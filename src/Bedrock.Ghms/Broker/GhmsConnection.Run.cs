@@ -5,6 +5,8 @@ namespace Bedrock.Ghms.Broker;
 
 public sealed partial class GhmsConnection
 {
+    private Task _announced = Task.CompletedTask;
+
     /// <summary>Why not everything that was accepted could be handed to the transport, if so.</summary>
     internal GhmsConnectionClosedException? CloseError { get; private set; }
 
@@ -14,7 +16,13 @@ public sealed partial class GhmsConnection
         var tick = Broker.Ticker.Add(this, TickPeriod);
         try
         {
-            await Broker.OnConnectedAsync(this).ConfigureAwait(false);
+            _announced = AnnounceAsync();
+            if (!_announced.IsCompleted)
+            {
+                // A callback may await the end of the connection it is told of, as one that turns it away does.
+                await Task.WhenAny(_announced, Ended).ConfigureAwait(false);
+            }
+
             await ReadAsync().ConfigureAwait(false);
             await EndAsync().ConfigureAwait(false);
         }
@@ -28,6 +36,18 @@ public sealed partial class GhmsConnection
             Broker.Ticker.Remove(tick);
             _flushed.TrySetResult();
             CompleteAsync();
+        }
+    }
+
+    private async Task AnnounceAsync()
+    {
+        try
+        {
+            await Broker.OnConnectedAsync(this).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            OnHandlerFailed(exception);
         }
     }
 
@@ -114,6 +134,7 @@ public sealed partial class GhmsConnection
     // A handler may outlive its connection; nobody else waits for it.
     private async void CompleteAsync()
     {
+        await _announced.ConfigureAwait(false);
         await _reader.HandlersDoneAsync().ConfigureAwait(false);
         await Broker.OnDisconnectedAsync(this).ConfigureAwait(false);
         _completion.TrySetResult();

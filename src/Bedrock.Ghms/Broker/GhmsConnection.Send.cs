@@ -75,14 +75,20 @@ public sealed partial class GhmsConnection
     /// <summary>Whether this connection's peer accepts <paramref name="frame"/>.</summary>
     /// <exception cref="GhmsMessageTooLargeException">It does not.</exception>
     /// <exception cref="GhmsInvalidEncodingException">The frame is in another encoding.</exception>
+    /// <exception cref="GhmsInvalidMessageCodeException">The frame would pass for a Close or a Heartbeat.</exception>
     internal void CheckFrame(FrameBuffer frame, string? encoding)
     {
+        if (frame.Code == Ghms.CloseCode || frame.Code == Broker.Options.HeartbeatCode)
+        {
+            throw new GhmsInvalidMessageCodeException($"Code {frame.Code} is not for messages: the library itself sends Close and Heartbeat.");
+        }
+
         if (frame.PayloadLength > _maxPayload)
         {
             throw new GhmsMessageTooLargeException($"The message's payload of {frame.PayloadLength} bytes exceeds {_maxPayload} bytes.");
         }
 
-        if (encoding is not null && encoding != Encoding)
+        if (encoding is not null && encoding != Encoding && MessageRegistry.OrdinalOf(Broker.Registry.Encodings, encoding) != EncodingOrdinal)
         {
             throw new GhmsInvalidEncodingException($"A raw message in {encoding} cannot go to a connection in {Encoding}.");
         }

@@ -81,7 +81,9 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
         ArgumentNullException.ThrowIfNull(uri);
         if (!uri.IsAbsoluteUri || uri.Scheme != Uri.UriSchemeHttp)
         {
-            throw new ArgumentException("An absolute http URI is needed.", nameof(uri));
+            throw new ArgumentException(
+                "An absolute http URI is needed. For TLS, give an http URI and add it to the transport with UseConnection or UseConnectionFactory.",
+                nameof(uri));
         }
 
         EndPoint endpoint = IPAddress.TryParse(uri.DnsSafeHost, out var address)

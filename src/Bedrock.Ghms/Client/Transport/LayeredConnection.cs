@@ -67,8 +67,14 @@ internal sealed class LayeredConnection : ConnectionContext
         }
         catch
         {
+            _released.TrySetResult();
             _inner.Abort();
-            await DisposeAsync().ConfigureAwait(false);
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                await _running.ConfigureAwait(false);
+            }
+
+            // A caller that gave up does not wait for middleware which may hang: that ends in its own time.
             throw;
         }
     }
@@ -98,8 +104,9 @@ internal sealed class LayeredConnection : ConnectionContext
         }
         catch (Exception exception)
         {
-            // Before the connection is in use the caller hears it; after that it is the middleware's own unwinding.
+            // Before the connection is in use the caller hears it, unless it has given up; after that it is the middleware's own unwinding.
             _handedOut.TrySetException(exception);
+            _ = _handedOut.Task.Exception;
         }
         finally
         {

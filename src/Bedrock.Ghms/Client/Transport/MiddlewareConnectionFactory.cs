@@ -18,7 +18,9 @@ internal sealed class MiddlewareConnectionFactory : IConnectionFactory
         _inner = inner;
         var builder = new ConnectionBuilder(services);
         configure(builder);
-        builder.Run(static connection => connection.Features.Get<LayeredConnection>()!.HandOutAsync(connection));
+        builder.Run(static connection => connection.Features.Get<LayeredConnection>() is { } layered
+            ? layered.HandOutAsync(connection)
+            : throw new InvalidOperationException("The connection middleware passed on a connection without the features of the one it was given."));
         _pipeline = builder.Build();
     }
 

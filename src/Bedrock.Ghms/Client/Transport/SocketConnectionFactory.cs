@@ -41,13 +41,17 @@ public sealed class SocketConnectionFactory(TimeSpan? connectTimeout = null, Tim
                 return [endpoint];
             case DnsEndPoint name:
                 var addresses = await Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken).ConfigureAwait(false);
-                return [.. addresses.Select(address => new IPEndPoint(address, name.Port))];
+
+                // Asked for one family, the resolver may find nothing without calling that an error.
+                return addresses.Length > 0
+                    ? [.. addresses.Select(address => new IPEndPoint(address, name.Port))]
+                    : throw new SocketException((int)SocketError.HostNotFound);
             default:
                 throw new NotSupportedException($"Cannot connect to a {endpoint.GetType().Name}.");
         }
     }
 
-    private static async Task<ConnectionContext> ConnectToAnyAsync(EndPoint[] endpoints, CancellationToken cancellationToken)
+    internal static async Task<ConnectionContext> ConnectToAnyAsync(EndPoint[] endpoints, CancellationToken cancellationToken)
     {
         for (var i = 0; ; i++)
         {

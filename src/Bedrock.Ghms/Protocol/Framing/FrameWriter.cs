@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Bedrock.Ghms.Protocol.Framing;
 
 /// <summary>Writes frames: the mirror of <see cref="FrameReader"/>. Safe for concurrent use on different outputs.</summary>
-/// <param name="maxMessageSize">The largest payload written, in bytes: what the peer accepts.</param>
+/// <param name="maxMessageSize">The largest payload written, in bytes: what the peer accepts. A Close has a limit of its own.</param>
 public sealed class FrameWriter(uint maxMessageSize)
 {
     /// <summary>Writes the header and payload of <paramref name="message"/>.</summary>
@@ -14,9 +14,10 @@ public sealed class FrameWriter(uint maxMessageSize)
     {
         ArgumentNullException.ThrowIfNull(output);
         var length = message.Payload.Length;
-        if (length > maxMessageSize)
+        var limit = message.Code == Ghms.CloseCode ? CloseMessage.MaxSize : maxMessageSize;
+        if (length > limit)
         {
-            throw new GhmsMessageTooLargeException($"A payload of {length} bytes; at most {maxMessageSize} may be sent.");
+            throw new GhmsMessageTooLargeException($"A payload of {length} bytes; at most {limit} may be sent.");
         }
 
         var header = new FrameHeader(message.Code, (uint)length);
