@@ -146,7 +146,7 @@ internal sealed class WirePeer(Socket socket) : IDisposable
     }
 
     /// <summary>Fails unless the server answers on this connection.</summary>
-    public async Task EchoAsync(string word = "still here")
+    public async Task EchoAsync(string word = "x")
     {
         var payload = $$"""{"Word":"{{word}}"}""";
         await SendFrameAsync(10, payload);
