@@ -7,7 +7,7 @@ namespace EchoServer;
 internal sealed record EchoOptions(int Port, string? Path, int MaxMessageSize, int MaxConnections, int Timeout, int HeaderTimeout)
 {
     /// <summary>Reads <paramref name="args"/> and runs <paramref name="serve"/>; usage goes to stderr, with exit code 2, when they are wrong.</summary>
-    public static async Task<int> RunAsync(string[] args, Func<EchoOptions, Task> serve)
+    public static async Task<int> RunAsync(string[] args, Func<EchoOptions, Task<int>> serve)
     {
         var port = Number("--port", 5000, 0, 65_535, "The port on 127.0.0.1; 0 takes any free one.");
         var path = new Option<string?>("--path") { Description = "The only path to take; every path by default." };

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Bedrock.Ghms;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.MessagePack;
@@ -14,13 +15,20 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 return await EchoOptions.RunAsync(args, ServeAsync);
 
-static async Task ServeAsync(EchoOptions options)
+static async Task<int> ServeAsync(EchoOptions options)
 {
     var builder = WebApplication.CreateSlimBuilder();
-    builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Bedrock.Ghms", LogLevel.Critical);
+
+    // Nothing but the line below goes to stdout. What peers do wrong is no news here, and a start that fails is told below.
+    builder.Logging
+        .SetMinimumLevel(LogLevel.Warning)
+        .AddFilter("Bedrock.Ghms", LogLevel.Critical)
+        .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
+    builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     builder.Services.AddGhms(ghms =>
         {
             ghms.MaxMessageSize = options.MaxMessageSize;
@@ -41,10 +49,20 @@ static async Task ServeAsync(EchoOptions options)
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port, listen => Listen(listen, options.Path)));
 
     await using var app = builder.Build();
-    await app.StartAsync();
+    try
+    {
+        await app.StartAsync();
+    }
+    catch (Exception exception) when (exception is IOException or SocketException)
+    {
+        await Console.Error.WriteLineAsync(exception.Message);
+        return 1;
+    }
+
     var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
     Console.WriteLine($"Listening on 127.0.0.1:{new Uri(address).Port}");
     await app.WaitForShutdownAsync();
+    return 0;
 }
 
 static void Listen(ListenOptions listen, string? path)
@@ -77,7 +95,7 @@ static async ValueTask AnnounceAsync(GhmsConnection connection, Announcement mes
     {
         await connection.Broker.SendAsync(message, cancellationToken);
     }
-    catch (GhmsSendFailedException)
+    catch (GhmsException exception) when (exception is GhmsSendFailedException or GhmsMessageTooLargeException)
     {
         // A connection that accepts less misses this announcement; all others have it.
     }

@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using Bedrock.Ghms.Server.Tests.Support;
+using MessagePack;
+
+namespace Bedrock.Ghms.Server.Tests;
+
+/// <summary>The conversations of the test vectors, and the payloads of their other lists, over real sockets.</summary>
+internal sealed class ConversationVectorTests : ServerFixture
+{
+    private const string Json = "application/json";
+
+    [Test]
+    public async Task The_EchoServer_holds_every_conversation_as_the_vectors_say()
+    {
+        await using var server = await EchoProcess.StartAsync("--max-connections", "1000");
+        var cases = Conversations.Where(@case => @case["server"] is null).ToList();
+        Assert.That(cases, Has.Count.GreaterThan(140));
+        var alone = cases.Where(@case => (bool?)@case["broadcast"] == true).ToList();
+        IReadOnlyList<string> failures =
+        [
+            .. await Vectors.PlayAsync(cases.Except(alone), @case => PlayAsync(@case, server.Port)),
+            .. await Vectors.PlayAsync(alone, @case => PlayAsync(@case, server.Port), atOnce: 1),
+        ];
+        Assert.That(failures, Is.Empty);
+    }
+
+    [Test]
+    public async Task Servers_with_settings_of_their_own_hold_every_conversation_as_the_vectors_say()
+    {
+        var groups = Conversations.Where(@case => @case["server"] is not null).GroupBy(@case => @case["server"]!.ToJsonString()).ToList();
+        Assert.That(groups, Has.Count.EqualTo(3));
+        foreach (var group in groups)
+        {
+            var settings = group.First()["server"]!;
+            var app = await StartAsync(Echo, options =>
+            {
+                options.MaxMessageSize = (int?)settings["maxMessageSize"] ?? options.MaxMessageSize;
+                options.HeartbeatCode = (uint?)settings["heartbeatCode"] ?? options.HeartbeatCode;
+            });
+            Assert.That(await Vectors.PlayAsync(group, @case => PlayAsync(@case, PortOf(app))), Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task The_EchoServer_decodes_every_payload_of_the_vectors_and_refuses_what_cannot_be_decoded()
+    {
+        await using var server = await EchoProcess.StartAsync("--max-connections", "1000");
+        var messages = Vectors.Load("frames.json", "messages").OfType<JsonNode>().Where(@case => (uint)@case["code"]! is 10 or 11).ToList();
+        var undecodable = Vectors.Load("frames.json", "undecodable").OfType<JsonNode>().ToList();
+        Assert.That(messages, Has.Count.GreaterThan(60));
+        Assert.That(undecodable, Has.Count.GreaterThan(150));
+        IReadOnlyList<string> failures =
+        [
+            .. await Vectors.PlayAsync(messages, async @case =>
+            {
+                using var peer = await SendPayloadAsync(@case, server.Port);
+                await ExpectFrameAsync(peer, @case, (string)@case["encoding"]!);
+            }),
+            .. await Vectors.PlayAsync(undecodable, async @case =>
+            {
+                using var peer = await SendPayloadAsync(@case, server.Port);
+                Expect(1007, await peer.ReadCloseAsync());
+            }),
+        ];
+        Assert.That(failures, Is.Empty);
+    }
+
+    [Test]
+    public async Task The_EchoServer_takes_every_good_Close_and_answers_every_bad_one_as_the_vectors_say()
+    {
+        await using var server = await EchoProcess.StartAsync("--max-connections", "1000");
+        var (valid, invalid) = (Vectors.Load("close.json", "valid"), Vectors.Load("close.json", "invalid"));
+        IReadOnlyList<string> failures =
+        [
+            .. await Vectors.PlayAsync(valid.OfType<JsonNode>(), async @case =>
+            {
+                using var peer = await WirePeer.UpgradeAsync(server.Port);
+                await peer.SendAsync(WirePeer.Frame(WirePeer.Close, Vectors.Bytes(@case["payload"]!)));
+                await peer.ReadFinAsync();
+            }),
+            .. await Vectors.PlayAsync(invalid.OfType<JsonNode>(), async @case =>
+            {
+                using var peer = await WirePeer.UpgradeAsync(server.Port);
+                await peer.SendAsync(WirePeer.Frame(WirePeer.Close, Vectors.Bytes(@case["payload"]!)));
+                Expect((int)@case["closeWith"]!, await peer.ReadCloseAsync());
+            }),
+        ];
+        Assert.That(failures, Is.Empty);
+    }
+
+    private static IEnumerable<JsonNode> Conversations => Vectors.Load("frames.json", "conversations").OfType<JsonNode>();
+
+    private static async Task<WirePeer> SendPayloadAsync(JsonNode @case, int port)
+    {
+        var peer = await WirePeer.UpgradeAsync(port, (string)@case["encoding"]!);
+        await peer.SendAsync(WirePeer.Frame((uint)@case["code"]!, Vectors.Bytes(@case["payload"]!)));
+        return peer;
+    }
+
+    private static async Task PlayAsync(JsonNode @case, int port)
+    {
+        var encoding = (string?)@case["encoding"] ?? Json;
+        using var peer = await WirePeer.UpgradeAsync(port, encoding);
+        foreach (var entry in @case["send"]!.AsArray())
+        {
+            await peer.SendAsync(Vectors.Bytes(entry!));
+        }
+
+        if ((bool?)@case["thenFin"] == true)
+        {
+            peer.Finish();
+        }
+
+        var isEcho = encoding == Json;
+        foreach (var expected in @case["expect"]!.AsArray())
+        {
+            if (expected!["frame"] is { } frame)
+            {
+                await ExpectFrameAsync(peer, frame, encoding);
+            }
+            else if (expected["close"] is { } status)
+            {
+                Expect((int)status, await peer.ReadCloseAsync());
+            }
+            else if (expected["fin"] is not null)
+            {
+                await peer.ReadFinAsync();
+            }
+            else if (isEcho)
+            {
+                await peer.EchoAsync();
+            }
+            else
+            {
+                byte[] packed = [0x81, 0xA4, .. "Word"u8, 0xA1, .. "x"u8];
+                await peer.SendAsync(WirePeer.Frame(10, packed));
+                Expect(Convert.ToHexString(packed), Convert.ToHexString((await peer.ReadFrameAsync())!.Value.Payload));
+            }
+        }
+    }
+
+    private static async Task ExpectFrameAsync(WirePeer peer, JsonNode expected, string encoding)
+    {
+        var (code, payload) = await peer.ReadFrameAsync() ?? throw new InvalidDataException("The stream ended; a message was expected.");
+        Expect((uint)expected["code"]!, code);
+        foreach (var (name, value) in expected["value"]!.AsObject())
+        {
+            Expect(Vectors.Text(value!), encoding == Json ? (string?)JsonNode.Parse(payload)![name] : Unpack(payload)[name]);
+        }
+    }
+
+    // Bytes as base64, which is how the vectors show them.
+    private static Dictionary<string, string> Unpack(byte[] payload) =>
+        MessagePackSerializer.Deserialize<Dictionary<string, object>>(payload)
+            .ToDictionary(member => member.Key, member => member.Value as string ?? Convert.ToBase64String((byte[])member.Value));
+
+    private static void Expect<T>(T expected, T actual)
+    {
+        if (!Equals(expected, actual))
+        {
+            throw new InvalidDataException($"{Cut(expected)} was expected, not {Cut(actual)}.");
+        }
+
+        static string? Cut(T value) => value?.ToString() is { Length: > 200 } text ? $"{text[..200]}… ({text.Length})" : value?.ToString();
+    }
+}

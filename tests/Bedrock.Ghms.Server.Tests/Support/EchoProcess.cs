@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Bedrock.Ghms.Server.Tests.Support;
+
+/// <summary>The EchoServer as a process of its own.</summary>
+internal sealed class EchoProcess : IAsyncDisposable
+{
+    private const string Ready = "Listening on 127.0.0.1:";
+
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    private EchoProcess(Process process, int port)
+    {
+        _process = process;
+        _errors = process.StandardError.ReadToEndAsync();
+        Port = port;
+    }
+
+    public int Port { get; }
+
+    public static async Task<EchoProcess> StartAsync(params string[] args)
+    {
+        var process = Process.Start(Programs.Sample("EchoServer", ["--port", "0", .. args]))!;
+        var line = await process.StandardOutput.ReadLineAsync().WaitAsync(Patience.Long);
+        Assert.That(line, Does.StartWith(Ready));
+        return new EchoProcess(process, int.Parse(line![Ready.Length..], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Sends a signal, such as TERM.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        var ended = await Programs.RunAsync(Programs.Command("/bin/sh", "-c", $"kill -{signal} {_process.Id}"));
+        Assert.That(ended.ExitCode, Is.Zero, ended.Errors);
+    }
+
+    /// <summary>Waits for the end of the process.</summary>
+    public async Task<Programs.Ended> EndAsync()
+    {
+        var output = _process.StandardOutput.ReadToEndAsync();
+        await _process.WaitForExitAsync().WaitAsync(Patience.Long);
+        return new Programs.Ended(_process.ExitCode, await output, await _errors);
+    }
+
+    /// <summary>Stops the server as its user would. It must end well and have nothing to complain about.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (!_process.HasExited)
+            {
+                await SignalAsync("TERM");
+                var ended = await EndAsync();
+                using (Assert.EnterMultipleScope())
+                {
+                    Assert.That(ended.ExitCode, Is.Zero);
+                    Assert.That(ended.Output, Is.Empty);
+                    Assert.That(ended.Errors, Is.Empty);
+                }
+            }
+        }
+        finally
+        {
+            if (!_process.HasExited)
+            {
+                _process.Kill();
+            }
+
+            _process.Dispose();
+        }
+    }
+}

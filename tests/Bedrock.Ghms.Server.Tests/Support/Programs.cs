@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Bedrock.Ghms.Server.Tests.Support;
+
+/// <summary>The samples as they were built with these tests.</summary>
+internal static class Programs
+{
+    /// <summary>The folder of the samples' sources.</summary>
+    public static string Samples => Find("Samples");
+
+    /// <summary>How to run a sample as a process of its own, its output redirected.</summary>
+    public static ProcessStartInfo Sample(string name, params IEnumerable<string> args) =>
+        Command(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", [Find(name), .. args]);
+
+    /// <summary>How to run a command with its output redirected.</summary>
+    public static ProcessStartInfo Command(string file, params IEnumerable<string> args) =>
+        new(file, args) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<Ended> RunAsync(ProcessStartInfo start)
+    {
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(Patience.Long);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill();
+            throw;
+        }
+
+        return new Ended(process.ExitCode, await output, await errors);
+    }
+
+    private static string Find(string name) =>
+        typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == name).Value!;
+
+    /// <summary>What a process left behind.</summary>
+    internal sealed record Ended(int ExitCode, string Output, string Errors);
+}
