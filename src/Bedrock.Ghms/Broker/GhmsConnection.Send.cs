@@ -95,21 +95,25 @@ public sealed partial class GhmsConnection
             ? new GhmsConnectionClosedException($"The connection {Id} has ended: {end.Cause}, status {(int)end.Status}.", end.Exception)
             : new GhmsConnectionClosedException($"The connection {Id} has ended.");
 
-    private async ValueTask<int> TransmitQueuedAsync(
+    // Room first: senders that wait hold their message, not an encoded copy of it.
+    private ValueTask<int> TransmitQueuedAsync(object message, MessageType type, int ordinal, CancellationToken cancellationToken) =>
+        _outbound.IsOverSoftLimit
+            ? TransmitWhenRoomAsync(message, type, ordinal, cancellationToken)
+            : EncodeAndQueueAsync(message, type, ordinal, cancellationToken);
+
+    private async ValueTask<int> TransmitWhenRoomAsync(
         object message, MessageType type, int ordinal, CancellationToken cancellationToken)
     {
-        var startedAt = Broker.Time.GetTimestamp();
+        await Broker.WaitAsync(WaitForRoomAsync(), Broker.Time.GetTimestamp(), cancellationToken).ConfigureAwait(false);
+        return await EncodeAndQueueAsync(message, type, ordinal, cancellationToken).ConfigureAwait(false);
+    }
 
-        // Room first: senders that wait hold their message, not an encoded copy of it.
-        if (_outbound.IsOverSoftLimit)
-        {
-            await Broker.WaitAsync(WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
-        }
-
+    private ValueTask<int> EncodeAndQueueAsync(object message, MessageType type, int ordinal, CancellationToken cancellationToken)
+    {
         var frame = FrameEncoder.Encode(type, ordinal, message, _maxPayload, Broker.Options.SendBufferSize);
         try
         {
-            return await TransmitFrameAsync(frame, null, cancellationToken).ConfigureAwait(false);
+            return TransmitFrameAsync(frame, null, cancellationToken);
         }
         finally
         {
@@ -117,25 +121,45 @@ public sealed partial class GhmsConnection
         }
     }
 
-    private async ValueTask<int> TransmitFrameAsync(FrameBuffer frame, string? encoding, CancellationToken cancellationToken)
+    private ValueTask<int> TransmitFrameAsync(FrameBuffer frame, string? encoding, CancellationToken cancellationToken)
+    {
+        CheckFrame(frame, encoding);
+        return TryEnqueue(frame) ? new ValueTask<int>(1) : TransmitFrameSlowAsync(frame, cancellationToken);
+    }
+
+    private async ValueTask<int> TransmitFrameSlowAsync(FrameBuffer frame, CancellationToken cancellationToken)
     {
         var startedAt = Broker.Time.GetTimestamp();
-        CheckFrame(frame, encoding);
-        while (true)
+        frame.Retain();
+        try
         {
-            switch (_outbound.Enqueue(frame, QueueEntry.Patient))
+            do
             {
-                case SendOutcome.Accepted:
-                    return 1;
-                case SendOutcome.OverSoftLimit:
-                    await Broker.WaitAsync(WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
-                    break;
-                case SendOutcome.OverHardLimit:
-                    OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
-                    throw ClosedError();
-                default:
-                    throw ClosedError();
+                await Broker.WaitAsync(WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
             }
+            while (!TryEnqueue(frame));
+            return 1;
+        }
+        finally
+        {
+            frame.Release();
+        }
+    }
+
+    /// <returns><see langword="false"/> when there is no room for now.</returns>
+    private bool TryEnqueue(FrameBuffer frame)
+    {
+        switch (_outbound.Enqueue(frame, QueueEntry.Patient))
+        {
+            case SendOutcome.Accepted:
+                return true;
+            case SendOutcome.OverSoftLimit:
+                return false;
+            case SendOutcome.OverHardLimit:
+                OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
+                throw ClosedError();
+            default:
+                throw ClosedError();
         }
     }
 }
