@@ -9,6 +9,7 @@ internal static class ServerKinds
         new BaselineKind<MessagePackCodec>("baseline"),
         new BaselineKind<BytesCodec>("baseline-bytes"),
         new BaselineKind<BytesCodec>("baseline-shared", shareFlush: true),
+        new GhmsKind(),
     ];
 
     public static string[] Names { get; } = [.. All.Select(kind => kind.Name)];

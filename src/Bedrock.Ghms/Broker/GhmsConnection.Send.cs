@@ -57,7 +57,7 @@ public sealed partial class GhmsConnection
         var ordinal = type.OrdinalFor(EncodingOrdinal);
         return _outbound.TrySendDirect(message, type, ordinal, _maxPayload, Broker.Options.SendBufferSize)
             ? new ValueTask<int>(1)
-            : TransmitQueuedAsync(message, type, ordinal, cancellationToken);
+            : TransmitQueued(message, type, ordinal, cancellationToken);
     }
 
     /// <summary>Takes a frame that other recipients share, without waiting.</summary>
@@ -101,20 +101,22 @@ public sealed partial class GhmsConnection
             ? new GhmsConnectionClosedException($"The connection {Id} has ended: {end.Cause}, status {(int)end.Status}.", end.Exception)
             : new GhmsConnectionClosedException($"The connection {Id} has ended.");
 
-    private async ValueTask<int> TransmitQueuedAsync(
+    private ValueTask<int> TransmitQueued(object message, MessageType type, int ordinal, CancellationToken cancellationToken) =>
+        _outbound.IsOverSoftLimit
+            ? TransmitWhenRoomAsync(message, type, ordinal, cancellationToken)
+            : TransmitOwned(Encode(message, type, ordinal), cancellationToken);
+
+    // Room first: senders that wait hold their message, not an encoded copy of it.
+    private async ValueTask<int> TransmitWhenRoomAsync(
         object message, MessageType type, int ordinal, CancellationToken cancellationToken)
     {
         var startedAt = Broker.Time.GetTimestamp();
-
-        // Room first: senders that wait hold their message, not an encoded copy of it.
-        if (_outbound.IsOverSoftLimit)
-        {
-            await Broker.WaitAsync(WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
-        }
-
-        var frame = FrameEncoder.Encode(type, ordinal, message, _maxPayload, Broker.Options.SendBufferSize);
-        return await TransmitOwnedAsync(frame, startedAt, cancellationToken).ConfigureAwait(false);
+        await Broker.WaitAsync(WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
+        return await TransmitOwnedAsync(Encode(message, type, ordinal), startedAt, cancellationToken).ConfigureAwait(false);
     }
+
+    private FrameBuffer Encode(object message, MessageType type, int ordinal) =>
+        FrameEncoder.Encode(type, ordinal, message, _maxPayload, Broker.Options.SendBufferSize);
 
     private ValueTask<int> TransmitRaw(RawMessage raw, CancellationToken cancellationToken)
     {
@@ -127,7 +129,20 @@ public sealed partial class GhmsConnection
 
         // The caller may give its message back while this still waits for room.
         frame.Retain();
-        return TransmitOwnedAsync(frame, Broker.Time.GetTimestamp(), cancellationToken);
+        return TransmitOwned(frame, cancellationToken);
+    }
+
+    /// <summary>Queues a frame and gives up the reference to it.</summary>
+    private ValueTask<int> TransmitOwned(FrameBuffer frame, CancellationToken cancellationToken)
+    {
+        var outcome = _outbound.Enqueue(frame, QueueEntry.Patient);
+        if (outcome == SendOutcome.NoRoomYet)
+        {
+            return TransmitOwnedAsync(frame, Broker.Time.GetTimestamp(), cancellationToken);
+        }
+
+        frame.Release();
+        return outcome == SendOutcome.Accepted ? new ValueTask<int>(1) : throw ClosedError();
     }
 
     private async ValueTask<int> TransmitOwnedAsync(FrameBuffer frame, long startedAt, CancellationToken cancellationToken)

@@ -117,6 +117,12 @@ internal sealed class FrameEncoder : IBufferWriter<byte>
             return _written;
         }
 
+        if (FrameBuffer.IsSmall(_written))
+        {
+            frame = FrameBuffer.Copy(_memory.Span[.._written]);
+            return 0;
+        }
+
         frame = FrameBuffer.Own(_rented, _written);
         _rented = null;
         return 0;

@@ -12,11 +12,16 @@ namespace Bedrock.Ghms.Protocol.Framing;
 internal sealed class FrameBuffer
 {
     private const int PoolSize = 1_024;
+
+    // A frame up to this size stands in an array that stays with its FrameBuffer: the shared array pool keeps only some dozens
+    // of each size, which the queue of one busy connection exceeds.
+    private const int SmallSize = 512;
     private static readonly ConcurrentQueue<FrameBuffer> Pool = new();
     private static int _pooled;
     private static int _outstanding;
 
     private byte[] _bytes = [];
+    private byte[]? _small;
     private int _references;
 
     private FrameBuffer()
@@ -36,33 +41,27 @@ internal sealed class FrameBuffer
 
     public uint Code => FrameHeader.Read(_bytes).Code;
 
-    /// <summary>Takes over <paramref name="bytes"/>, rented from the shared array pool; the frame is the first <paramref name="length"/> of them.</summary>
-    public static FrameBuffer Own(byte[] bytes, int length)
-    {
-        if (Pool.TryDequeue(out var frame))
-        {
-            Interlocked.Decrement(ref _pooled);
-        }
-        else
-        {
-            frame = new FrameBuffer();
-        }
+    /// <summary>Whether a frame of <paramref name="length"/> bytes is better copied than to keep a rented array for it.</summary>
+    public static bool IsSmall(int length) => length <= SmallSize;
 
-        frame._bytes = bytes;
-        frame.Length = length;
-        Volatile.Write(ref frame._references, 1);
-        CountRent();
+    /// <summary>Takes over <paramref name="bytes"/>, rented from the shared array pool; the frame is the first <paramref name="length"/> of them.</summary>
+    public static FrameBuffer Own(byte[] bytes, int length) => Take().Begin(bytes, length);
+
+    /// <summary>Copies a finished frame.</summary>
+    public static FrameBuffer Copy(ReadOnlySpan<byte> finished)
+    {
+        var frame = Rent(finished.Length);
+        finished.CopyTo(frame._bytes);
         return frame;
     }
 
     /// <summary>Copies <paramref name="payload"/> behind a fresh header.</summary>
     public static FrameBuffer Copy(uint code, in ReadOnlySequence<byte> payload)
     {
-        var length = FrameHeader.Size + checked((int)payload.Length);
-        var bytes = ArrayPool<byte>.Shared.Rent(length);
-        new FrameHeader(code, (uint)payload.Length).Write(bytes);
-        payload.CopyTo(bytes.AsSpan(FrameHeader.Size));
-        return Own(bytes, length);
+        var frame = Rent(FrameHeader.Size + checked((int)payload.Length));
+        new FrameHeader(code, (uint)payload.Length).Write(frame._bytes);
+        payload.CopyTo(frame._bytes.AsSpan(FrameHeader.Size));
+        return frame;
     }
 
     public void Retain()
@@ -80,7 +79,11 @@ internal sealed class FrameBuffer
         }
 
         ObjectDisposedException.ThrowIf(left < 0, this);
-        ArrayPool<byte>.Shared.Return(_bytes);
+        if (!ReferenceEquals(_bytes, _small))
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+        }
+
         _bytes = [];
         Length = 0;
         CountReturn();
@@ -92,6 +95,32 @@ internal sealed class FrameBuffer
         {
             Interlocked.Decrement(ref _pooled);
         }
+    }
+
+    private static FrameBuffer Rent(int length)
+    {
+        var frame = Take();
+        return frame.Begin(IsSmall(length) ? frame._small ??= new byte[SmallSize] : ArrayPool<byte>.Shared.Rent(length), length);
+    }
+
+    private static FrameBuffer Take()
+    {
+        if (!Pool.TryDequeue(out var frame))
+        {
+            return new FrameBuffer();
+        }
+
+        Interlocked.Decrement(ref _pooled);
+        return frame;
+    }
+
+    private FrameBuffer Begin(byte[] bytes, int length)
+    {
+        _bytes = bytes;
+        Length = length;
+        Volatile.Write(ref _references, 1);
+        CountRent();
+        return this;
     }
 
     [Conditional("DEBUG")]
