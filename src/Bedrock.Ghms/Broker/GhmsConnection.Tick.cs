@@ -43,6 +43,7 @@ public sealed partial class GhmsConnection
     private void TickOutbound(long now)
     {
         var limits = Broker.Options.Outbound;
+        _outbound.GiveUpWaiting();
         if (_outbound.FlushPendingSince is var flushing and not 0 && Elapsed(flushing, now) >= Broker.Options.Timeout)
         {
             OnTooSlow($"nothing was taken off its output for {Broker.Options.Timeout}");

@@ -89,6 +89,8 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
     /// <summary>The place in the broker's <see cref="ConnectionSet"/>, which alone uses it; -1 outside.</summary>
     internal int Index { get; set; } = -1;
 
+    internal OutboundPipe Outbound => _outbound;
+
     internal int EncodingOrdinal => _terms.Encoding;
 
     internal long SentMessages => _outbound.AcceptedMessages;

@@ -32,6 +32,9 @@ internal sealed partial class ReadLoop
     private long _leftOver;
     private bool _lookAheadWasFull;
     private bool _hasWarned;
+    private bool _hasAnswered;
+    private bool _isHeldBack;
+    private long _waitedFor;
     private bool _isMidFrame;
 
     public ReadLoop(GhmsConnection connection, PipeReader input)
@@ -60,6 +63,10 @@ internal sealed partial class ReadLoop
     /// <summary>Whether the peer's FIN has been read, or the transport has failed: there is nothing left to read off.</summary>
     public bool IsInputOver { get; private set; }
 
+    // The batch before this has left answers unsent, and this flush of them has not been waited for yet.
+    private bool MustAnswerFirst =>
+        _hasAnswered && _pending is null && _connection.Outbound.FlushPendingSince is var pending and not 0 && pending != _waitedFor;
+
     /// <summary>Messages decoded so far.</summary>
     public long Received => Volatile.Read(ref _received);
 
@@ -83,6 +90,17 @@ internal sealed partial class ReadLoop
             {
                 StopClock();
                 DispatchLookAhead();
+                StartClock();
+                continue;
+            }
+
+            if (MustAnswerFirst)
+            {
+                // Its answers wait for the peer to read. One that goes on asking can wait for them too, but not for ever: it may
+                // be another read loop that does the same, and then the clock ends the wait.
+                StopClock();
+                _waitedFor = _connection.Outbound.FlushPendingSince;
+                await _connection.Outbound.WhenWritableAsync().ConfigureAwait(false);
                 StartClock();
                 continue;
             }
@@ -146,7 +164,7 @@ internal sealed partial class ReadLoop
             return InputEnd.EndedByPeer;
         }
 
-        if (result.IsCompleted && !_lookAheadWasFull)
+        if (result.IsCompleted && !_lookAheadWasFull && !_isHeldBack)
         {
             IsInputOver = true;
             return EndOfInput();
@@ -200,8 +218,9 @@ internal sealed partial class ReadLoop
     /// <returns>Whether a Close arrived.</returns>
     private bool ReadFrames(ref ReadOnlySequence<byte> buffer, out SequencePosition examined)
     {
-        var batch = FlushBatch.Enter(_time);
+        var batch = FlushBatch.Enter(_connection);
         _lookAheadWasFull = false;
+        _isHeldBack = false;
         examined = buffer.Start;
         try
         {
@@ -225,6 +244,12 @@ internal sealed partial class ReadLoop
                 Volatile.Write(ref _frameBeganAt, 0);
                 buffer = buffer.Slice(consumed);
                 batch.FlushIfDue();
+                _hasAnswered = batch.HasAnswers;
+                if (MustAnswerFirst)
+                {
+                    _isHeldBack = true;
+                    return false;
+                }
             }
         }
         catch (GhmsProtocolException violation)
@@ -233,6 +258,7 @@ internal sealed partial class ReadLoop
         }
         finally
         {
+            _hasAnswered = batch.HasAnswers;
             batch.Leave();
         }
 

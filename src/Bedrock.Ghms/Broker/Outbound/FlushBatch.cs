@@ -25,6 +25,7 @@ internal sealed class FlushBatch
     private readonly List<OutboundPipe> _outputs = [];
     private FlushBatch? _outer;
     private TimeProvider _time = TimeProvider.System;
+    private GhmsConnection? _reading;
     private long _startedAt;
 
     private FlushBatch()
@@ -34,12 +35,17 @@ internal sealed class FlushBatch
     /// <summary>The batch that this thread is in, if any.</summary>
     public static FlushBatch? Current => _current;
 
+    /// <summary>Whether the connection whose messages are being handled has been written to: whether they were answered.</summary>
+    public bool HasAnswers { get; private set; }
+
     /// <summary>Begins a batch on this thread. A transport may run one read loop inside another's flush: batches nest.</summary>
-    public static FlushBatch Enter(TimeProvider time)
+    public static FlushBatch Enter(GhmsConnection reading)
     {
         var batch = _cached ?? new FlushBatch();
         _cached = null;
-        batch._time = time;
+        batch._time = reading.Broker.Time;
+        batch._reading = reading;
+        batch.HasAnswers = false;
         batch._outer = _current;
         _current = batch;
         return batch;
@@ -50,9 +56,12 @@ internal sealed class FlushBatch
     {
         _current = _outer;
         _outer = null;
+        _reading = null;
         Flush();
         _cached = this;
     }
+
+    public void OnWrite(GhmsConnection written) => HasAnswers |= ReferenceEquals(written, _reading);
 
     public void Add(OutboundPipe output)
     {

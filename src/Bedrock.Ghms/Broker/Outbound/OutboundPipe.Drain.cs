@@ -18,12 +18,29 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     private bool _poisoned;
     private bool _abandoned;
     private TaskCompletionSource? _completed;
+    private TaskCompletionSource? _writable;
 
     /// <summary>Since when one flush has been pending, or 0.</summary>
     public long FlushPendingSince => Volatile.Read(ref _flushStartedAt);
 
     private bool HasWork =>
         Volatile.Read(ref _count) != 0 || Volatile.Read(ref _flushRequested) || Volatile.Read(ref _completed) is not null;
+
+    /// <summary>Completes when no flush is pending, or when the wait for it is given up. For the read loop alone.</summary>
+    public Task WhenWritableAsync()
+    {
+        var writable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _writable, writable);
+        if (FlushPendingSince == 0 || Volatile.Read(ref _closed))
+        {
+            TellWritable();
+        }
+
+        return writable.Task;
+    }
+
+    /// <summary>Lets the read loop go on although a flush is pending.</summary>
+    public void GiveUpWaiting() => TellWritable();
 
     /// <summary>Drops what is queued and fails those who wait; the transport has gone or is about to be aborted.</summary>
     /// <returns>How many messages were dropped.</returns>
@@ -42,6 +59,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
             _coveredWaiters = 0;
         }
 
+        TellWritable();
         foreach (var waiter in waiters ?? [])
         {
             waiter.TrySetException(_connection.ClosedError());
@@ -133,6 +151,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
                 Interlocked.Exchange(ref _gate, 0);
                 if (!HasWork || !TryEnter())
                 {
+                    TellWritable();
                     return;
                 }
             }
@@ -227,6 +246,14 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         }
 
         return true;
+    }
+
+    private void TellWritable()
+    {
+        if (Volatile.Read(ref _writable) is not null)
+        {
+            Interlocked.Exchange(ref _writable, null)?.TrySetResult();
+        }
     }
 
     private void SettleUnflushed()

@@ -116,6 +116,7 @@ internal sealed partial class OutboundPipe
             WakeWaiters();
         }
 
+        TellWritable();
         RequestFlush();
         return dropped;
     }

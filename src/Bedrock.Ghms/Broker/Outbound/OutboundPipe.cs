@@ -147,7 +147,9 @@ internal sealed partial class OutboundPipe
             StartSoftClock();
         }
 
-        if (FlushBatch.Current is not { } batch || _corkedBytes >= FlushBatch.MaxBytes || isOverSoftLimit)
+        var batch = FlushBatch.Current;
+        batch?.OnWrite(_connection);
+        if (batch is null || _corkedBytes >= FlushBatch.MaxBytes || isOverSoftLimit)
         {
             Drain();
             return;
@@ -188,6 +190,10 @@ internal sealed partial class OutboundPipe
         if (HasWork && TryEnter())
         {
             Drain();
+        }
+        else
+        {
+            TellWritable();
         }
     }
 
