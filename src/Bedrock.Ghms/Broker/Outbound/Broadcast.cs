@@ -14,46 +14,66 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
 {
     public ValueTask<int> SendAsync(CancellationToken cancellationToken)
     {
-        if (FindRoomToAwait() is { } crowded)
-        {
-            return SendSlowAsync(crowded, cancellationToken);
-        }
-
-        return new ValueTask<int>(Send());
+        var room = FindRoomToAwait();
+        return room.IsCompleted ? new ValueTask<int>(Send()) : SendSlowAsync(room, cancellationToken);
     }
 
-    private async ValueTask<int> SendSlowAsync(GhmsConnection crowded, CancellationToken cancellationToken)
+    private async ValueTask<int> SendSlowAsync(Task room, CancellationToken cancellationToken)
     {
         var startedAt = broker.Time.GetTimestamp();
-        for (var next = crowded; next is not null; next = FindRoomToAwait())
+        for (; !room.IsCompleted; room = FindRoomToAwait())
         {
-            await broker.WaitAsync(next.WaitForRoomAsync(), startedAt, cancellationToken).ConfigureAwait(false);
+            await broker.WaitAsync(room, startedAt, cancellationToken).ConfigureAwait(false);
         }
 
         return Send();
     }
 
-    /// <summary>The least loaded of those over their soft limit, if they are at least half of the recipients.</summary>
-    private GhmsConnection? FindRoomToAwait()
+    private Task FindRoomToAwait()
+    {
+        var (open, over) = CountOpen();
+        return over > 0 && over * 2 >= open ? WaitForMajorityAsync() : Task.CompletedTask;
+    }
+
+    private (int Open, int Over) CountOpen()
     {
         var (open, over) = (0, 0);
-        GhmsConnection? leastLoaded = null;
         foreach (var recipient in recipients)
         {
-            if (!recipient.IsOpen)
+            if (recipient.IsOpen)
             {
-                continue;
-            }
-
-            open++;
-            if (recipient.IsOverSoftLimit)
-            {
-                over++;
-                leastLoaded = leastLoaded is null || recipient.PendingBytes < leastLoaded.PendingBytes ? recipient : leastLoaded;
+                open++;
+                over += recipient.IsOverSoftLimit ? 1 : 0;
             }
         }
 
-        return over * 2 >= open ? leastLoaded : null;
+        return (open, over);
+    }
+
+    /// <summary>Completes when so many have room again that fewer than half of the recipients are over their soft limit.</summary>
+    /// <remarks>Who will have room first nobody can tell: to wait for one of them is to wait for the one that never reads.</remarks>
+    private Task WaitForMajorityAsync()
+    {
+        var crowded = recipients.Where(recipient => recipient.IsOpen && recipient.IsOverSoftLimit).ToList();
+        var missing = crowded.Count - ((CountOpen().Open - 1) / 2);
+        if (missing <= 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var recipient in crowded)
+        {
+            recipient.WaitForRoomAsync().ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() =>
+            {
+                if (Interlocked.Decrement(ref missing) == 0)
+                {
+                    enough.SetResult();
+                }
+            });
+        }
+
+        return enough.Task;
     }
 
     private int Send()
