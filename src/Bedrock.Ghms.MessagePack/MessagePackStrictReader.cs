@@ -18,6 +18,32 @@ internal static class MessagePackStrictReader
             throw Refused("a message cannot be nil");
         }
 
+        if (!TryVerifyFlat(payload))
+        {
+            VerifyNested(payload);
+        }
+    }
+
+    /// <summary>Verifies a scalar or a collection of scalars, as most messages are, without keeping count of levels.</summary>
+    /// <returns><see langword="false"/> when a collection holds another, and nothing has been said about the payload.</returns>
+    private static bool TryVerifyFlat(ReadOnlySpan<byte> payload)
+    {
+        var rest = payload;
+        for (var missing = ReadValue(ref rest, out _); missing > 0; missing--)
+        {
+            if (rest is [var code, ..] && IsCollection(code))
+            {
+                return false;
+            }
+
+            ReadValue(ref rest, out _);
+        }
+
+        return rest.IsEmpty ? true : throw Refused("bytes are left over");
+    }
+
+    private static void VerifyNested(ReadOnlySpan<byte> payload)
+    {
         // How many values each open collection still lacks.
         Span<long> missing = stackalloc long[MessagePackMessageEncoding.MaxDepth];
         var depth = 0;
@@ -60,7 +86,7 @@ internal static class MessagePackStrictReader
     private static long ReadValue(ref ReadOnlySpan<byte> rest, out bool isCollection)
     {
         var code = Take(ref rest, 1)[0];
-        isCollection = MessagePackCode.ToMessagePackType(code) is MessagePackType.Array or MessagePackType.Map;
+        isCollection = IsCollection(code);
         switch (code)
         {
             case <= MessagePackCode.MaxFixInt or >= MessagePackCode.MinNegativeFixInt:
@@ -100,6 +126,9 @@ internal static class MessagePackStrictReader
                 throw Refused("it has a byte that begins no value");
         }
     }
+
+    private static bool IsCollection(byte code) =>
+        code is (>= MessagePackCode.MinFixMap and <= MessagePackCode.MaxFixArray) or (>= MessagePackCode.Array16 and <= MessagePackCode.Map32);
 
     private static long Children(ReadOnlySpan<byte> rest, long count) =>
         count <= rest.Length ? count : throw Refused("a collection is longer than the payload");

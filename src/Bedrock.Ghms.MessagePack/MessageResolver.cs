@@ -14,7 +14,14 @@ internal sealed class MessageResolver(IFormatterResolver? first) : IFormatterRes
     private readonly ConcurrentDictionary<Type, object?> _formatters = new();
 
     public IMessagePackFormatter<T>? GetFormatter<T>() =>
-        (IMessagePackFormatter<T>?)(_formatters.TryGetValue(typeof(T), out var known) ? known : _formatters.GetOrAdd(typeof(T), Find<T>()));
+        Latest<T>.Found is { } found && ReferenceEquals(found.Resolver, this) ? found.Formatter : GetFormatterSlow<T>();
+
+    private IMessagePackFormatter<T>? GetFormatterSlow<T>()
+    {
+        var formatter = (IMessagePackFormatter<T>?)(_formatters.TryGetValue(typeof(T), out var known) ? known : _formatters.GetOrAdd(typeof(T), Find<T>()));
+        Latest<T>.Found = new Found<T>(this, formatter);
+        return formatter;
+    }
 
     private IMessagePackFormatter<T>? Find<T>()
     {
@@ -29,4 +36,13 @@ internal sealed class MessageResolver(IFormatterResolver? first) : IFormatterRes
             ? new RequiredMembersFormatter<T>(formatter, findMissing)
             : formatter;
     }
+
+    // Generated code asks for the formatter of each member of each message. Nearly always one resolver asks, and finds its answer
+    // here without a look-up.
+    private static class Latest<T>
+    {
+        public static Found<T>? Found { get; set; }
+    }
+
+    private sealed record Found<T>(MessageResolver Resolver, IMessagePackFormatter<T>? Formatter);
 }
