@@ -27,8 +27,9 @@ internal sealed record Wire(RawPeer Peer, GhmsConnection Connection, InMemoryCon
         }
 
         var taken = result.Buffer.Slice(0, Math.Min(bytes, result.Buffer.Length));
+        var length = taken.Length;
         Peer.Input.AdvanceTo(taken.End);
-        return taken.Length;
+        return length;
     }
 
     /// <summary>Reads and forgets <paramref name="bytes"/> at the far end.</summary>
