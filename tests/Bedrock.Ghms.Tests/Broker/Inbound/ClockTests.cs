@@ -76,7 +76,7 @@ internal sealed class ClockTests : WireFixture
         Pass(TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(1));
         release.SetResult();
         await wire.SendAsync(1);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
     }
 
     [Test]
@@ -113,7 +113,7 @@ internal sealed class ClockTests : WireFixture
             Assert.That(wire.Connection.IsOpen, Is.True);
         }
 
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(5, 240 * 20).Data));
+        await wire.ExpectAsync(Blob.Of(5, 240 * 20).Data);
     }
 
     [Test]

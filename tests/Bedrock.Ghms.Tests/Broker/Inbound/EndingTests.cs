@@ -32,7 +32,7 @@ internal sealed class EndingTests : WireFixture
         Assert.That(failing.Connection.End?.Exception, Is.TypeOf<FormatException>());
         Assert.That(Logged("HandlerFailed").Count(), Is.EqualTo(1));
         await healthy.SendAsync(3);
-        Assert.That(await healthy.ReadAsync(), Is.EqualTo(Blob.Of(3).Data));
+        await healthy.ExpectAsync(Blob.Of(3).Data);
     }
 
     [Test]
@@ -50,7 +50,7 @@ internal sealed class EndingTests : WireFixture
         var wire = await OpenAsync(BuildEcho());
         await wire.SendAsync(1);
         await wire.Peer.FinishAsync();
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
         Assert.That(await wire.Peer.ReadFrameAsync(), Is.Null);
         await wire.Connection.Completion.WaitAsync(Patience);
         Assert.That(wire.Connection.End?.Cause, Is.EqualTo(ConnectionEndCause.EndedByPeer));

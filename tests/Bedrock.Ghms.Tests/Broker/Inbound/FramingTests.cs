@@ -26,9 +26,9 @@ internal sealed class FramingTests : WireFixture
         {
             await wire.Peer.SendAsync(bytes.AsMemory(0, split));
             var second = wire.Peer.SendAsync(bytes.AsMemory(split));
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1, 3).Data));
+            await wire.ExpectAsync(Blob.Of(1, 3).Data);
             Assert.That(await wire.ReadAsync(), Is.Empty);
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2, 20).Data));
+            await wire.ExpectAsync(Blob.Of(2, 20).Data);
             await second.WaitAsync(Patience);
         }
     }
@@ -38,7 +38,7 @@ internal sealed class FramingTests : WireFixture
     {
         var wire = await OpenAsync(BuildEcho(), new InMemoryOptions { SegmentSize = 16 });
         await wire.SendAsync(9, 200_000);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(9, 200_000).Data));
+        await wire.ExpectAsync(Blob.Of(9, 200_000).Data);
     }
 
     [TestCase(1)]
@@ -50,7 +50,7 @@ internal sealed class FramingTests : WireFixture
         var wire = await OpenAsync(BuildEcho());
         await wire.Peer.SendAsync((byte[])[.. RawPeer.Frame(Blob.Code, Blob.Of(1).Data), .. RawPeer.Frame(Blob.Code, Blob.Of(2, 2).Data)[..partial]]);
         await wire.Peer.FinishAsync();
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
         Assert.That((await wire.Peer.ReadCloseAsync()).Status, Is.EqualTo(CloseStatus.ProtocolError));
         await wire.Connection.Completion.WaitAsync(Patience);
         Assert.That(wire.Connection.End, Has.Property(nameof(ConnectionEnd.Cause)).EqualTo(ConnectionEndCause.ClosedHere));

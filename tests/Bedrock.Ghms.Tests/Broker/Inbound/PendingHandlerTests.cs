@@ -59,7 +59,7 @@ internal sealed class PendingHandlerTests : WireFixture, IDisposable
         }
 
         _release.Release();
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
     }
 
     [Test]
@@ -73,7 +73,7 @@ internal sealed class PendingHandlerTests : WireFixture, IDisposable
         for (var i = 0; i < Messages; i++)
         {
             _release.Release();
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(i, 100).Data));
+            await wire.ExpectAsync(Blob.Of(i, 100).Data);
         }
 
         await sending.WaitAsync(Patience);
@@ -87,8 +87,8 @@ internal sealed class PendingHandlerTests : WireFixture, IDisposable
         await wire.SendAsync(1);
         await wire.SendAsync(2, 10_000);
         _release.Release(2);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2, 10_000).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
+        await wire.ExpectAsync(Blob.Of(2, 10_000).Data);
         Assert.That(Logged("LookAheadFull"), Is.Empty);
     }
 
@@ -127,7 +127,7 @@ internal sealed class PendingHandlerTests : WireFixture, IDisposable
             closed.SetResult();
         })));
         await wire.SendAsync(1);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
         Assert.That(await wire.Peer.ReadCloseAsync(), Is.EqualTo(new CloseMessage(CloseStatus.Normal, "enough")));
         await closed.Task.WaitAsync(Patience);
     }
@@ -162,8 +162,8 @@ internal sealed class PendingHandlerTests : WireFixture, IDisposable
         }
 
         _release.Release(2);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
+        await wire.ExpectAsync(Blob.Of(2).Data);
         Assert.That(await wire.Peer.ReadFrameAsync(), Is.Null);
         await wire.Connection.Completion.WaitAsync(Patience);
         Assert.That(wire.Connection.End?.Cause, Is.EqualTo(ConnectionEndCause.EndedByPeer));

@@ -64,7 +64,7 @@ internal sealed class LimitTests : WireFixture
         var second = SendAsync(wire, Blob.Of(2, 5_000), raw);
         var third = SendAsync(wire, Blob.Of(3, 10), raw);
         Assert.That(second.IsCompleted || third.IsCompleted, Is.False, "Both should wait for room.");
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1, 5_000).Data));
+        await wire.ExpectAsync(Blob.Of(1, 5_000).Data);
         byte[][] got = [await wire.ReadAsync(), await wire.ReadAsync()];
         Assert.That(got, Is.EquivalentTo(new[] { Blob.Of(2, 5_000).Data, Blob.Of(3, 10).Data }));
         Assert.That(await first + await second + await third, Is.EqualTo(3));
@@ -78,7 +78,7 @@ internal sealed class LimitTests : WireFixture
         var large = wire.Connection.SendAsync(Blob.Of(2, 1_900)).AsTask();
         Assert.That(large.IsCompleted, Is.False);
         await wire.ReadAsync();
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2, 1_900).Data));
+        await wire.ExpectAsync(Blob.Of(2, 1_900).Data);
         Assert.That(await large, Is.EqualTo(1));
         Assert.That(wire.Connection.IsOpen, Is.True);
     }

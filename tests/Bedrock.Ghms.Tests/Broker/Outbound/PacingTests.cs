@@ -18,7 +18,7 @@ internal sealed class PacingTests : WireFixture
         Assert.That(waiting.IsCompleted, Is.False);
         for (var i = 0; i < 4; i++)
         {
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Numbered(i).Data));
+            await wire.ExpectAsync(Numbered(i).Data);
         }
 
         Assert.That(await waiting.WaitAsync(Patience), Is.EqualTo(1));
@@ -109,7 +109,7 @@ internal sealed class PacingTests : WireFixture
         {
             for (var i = 0; i < Messages; i++)
             {
-                Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(i, Size).Data));
+                await wire.ExpectAsync(Blob.Of(i, Size).Data);
             }
         }
 
@@ -196,7 +196,7 @@ internal sealed class PacingTests : WireFixture
         foreach (var wire in wires)
         {
             var flushes = wire.Output.Flushes;
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Numbered(0).Data));
+            await wire.ExpectAsync(Numbered(0).Data);
             await UntilAsync(() => wire.Output.Flushes > flushes);
             await wire.SendAsync(0);
         }
@@ -208,7 +208,7 @@ internal sealed class PacingTests : WireFixture
     {
         for (var i = read; i < accepted; i++)
         {
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Numbered(i).Data));
+            await wire.ExpectAsync(Numbered(i).Data);
         }
 
         await wire.Connection.FlushAsync().WaitAsync(Patience);
