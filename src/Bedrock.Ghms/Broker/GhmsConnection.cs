@@ -93,6 +93,9 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
 
     internal int EncodingOrdinal => _terms.Encoding;
 
+    /// <summary>Whether the read loop waits for bytes, so that the peer's silence counts.</summary>
+    internal bool IsReading => _reader.ReadingSince != ReadLoop.NotReading;
+
     internal long SentMessages => _outbound.AcceptedMessages;
 
     internal long ReceivedMessages => _reader.Received;

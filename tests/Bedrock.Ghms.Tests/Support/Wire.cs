@@ -18,6 +18,18 @@ internal sealed record Wire(RawPeer Peer, GhmsConnection Connection, InMemoryCon
         return frame!.Value.Payload;
     }
 
+    /// <summary>Reads the next frame at the far end, which must be a blob of these bytes.</summary>
+    public async Task ExpectAsync(byte[] expected)
+    {
+        var got = await ReadAsync();
+
+        // A comparison that explains itself takes its time, so it is left to those that fail.
+        if (!got.AsSpan().SequenceEqual(expected))
+        {
+            Assert.That(got, Is.EqualTo(expected));
+        }
+    }
+
     /// <summary>Takes up to <paramref name="bytes"/> that wait at the far end, without waiting for more.</summary>
     public long Take(long bytes = long.MaxValue)
     {
@@ -27,8 +39,9 @@ internal sealed record Wire(RawPeer Peer, GhmsConnection Connection, InMemoryCon
         }
 
         var taken = result.Buffer.Slice(0, Math.Min(bytes, result.Buffer.Length));
+        var length = taken.Length;
         Peer.Input.AdvanceTo(taken.End);
-        return taken.Length;
+        return length;
     }
 
     /// <summary>Reads and forgets <paramref name="bytes"/> at the far end.</summary>

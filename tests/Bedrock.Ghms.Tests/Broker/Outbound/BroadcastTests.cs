@@ -18,7 +18,7 @@ internal sealed class BroadcastTests : WireFixture
         Assert.That((_first.Calls, _second.Calls), Is.EqualTo((1, 1)));
         foreach (var wire in wires)
         {
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+            await wire.ExpectAsync(Blob.Of(1).Data);
         }
     }
 
@@ -29,7 +29,7 @@ internal sealed class BroadcastTests : WireFixture
         var wires = await OpenManyAsync(broker);
         await broker.SendAsync(Blob.Of(1));
         Assert.That((_first.Calls, _second.Calls), Is.EqualTo((0, 1)));
-        Assert.That(await wires[0].ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+        await wires[0].ExpectAsync(Blob.Of(1).Data);
     }
 
     [Test]
@@ -65,10 +65,10 @@ internal sealed class BroadcastTests : WireFixture
         {
             if (wire.Connection.Encoding == "test/first")
             {
-                Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+                await wire.ExpectAsync(Blob.Of(1).Data);
             }
 
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2).Data));
+            await wire.ExpectAsync(Blob.Of(2).Data);
         }
     }
 
@@ -80,9 +80,9 @@ internal sealed class BroadcastTests : WireFixture
         var failed = await Assert.ThrowsAsync<GhmsSendFailedException>(async () => await broker.SendAsync(Blob.Of(1, 101)));
         Assert.That(failed?.Failures.Single().Connection, Is.SameAs(small.Connection));
         Assert.That(failed?.Failures.Single().Exception, Is.TypeOf<GhmsMessageTooLargeException>());
-        Assert.That(await large.ReadAsync(), Is.EqualTo(Blob.Of(1, 101).Data));
+        await large.ExpectAsync(Blob.Of(1, 101).Data);
         await broker.SendAsync(Blob.Of(2));
-        Assert.That(await small.ReadAsync(), Is.EqualTo(Blob.Of(2).Data));
+        await small.ExpectAsync(Blob.Of(2).Data);
     }
 
     private async Task<List<Wire>> OpenManyAsync(GhmsBroker broker)

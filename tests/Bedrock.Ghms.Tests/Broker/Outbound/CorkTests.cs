@@ -90,11 +90,11 @@ internal sealed class CorkTests : WireFixture
 
         // More messages wait behind the one whose handler is pending.
         await wire.Peer.SendAsync(LimitTests.Frames(1));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
         await wire.Peer.SendAsync(LimitTests.Frames(1));
         await wire.Peer.SendAsync(RawPeer.Frame(AnswerPipe.Code, [42]));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(42).Data));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
+        await wire.ExpectAsync(Blob.Of(42).Data);
+        await wire.ExpectAsync(Blob.Of(1).Data);
     }
 
     [Test]
@@ -121,7 +121,7 @@ internal sealed class CorkTests : WireFixture
     {
         for (var i = 0; i < count; i++)
         {
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(i).Data));
+            await wire.ExpectAsync(Blob.Of(i).Data);
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed class EncoderTests : WireFixture
         await SkipBlockerAsync(wire, queued);
         for (var n = 0; n < Count; n++)
         {
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(n, n).Data));
+            await wire.ExpectAsync(Blob.Of(n, n).Data);
         }
     }
 
@@ -44,7 +44,7 @@ internal sealed class EncoderTests : WireFixture
         var wire = await OpenBlockedAsync(queued);
         var sending = wire.Connection.SendAsync(new Blob { Encoder = output => WriteChunks(output, size, step, 0x5A) }).AsTask();
         await SkipBlockerAsync(wire, queued);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(0x5A, size).Data));
+        await wire.ExpectAsync(Blob.Of(0x5A, size).Data);
         Assert.That(await sending, Is.EqualTo(1));
     }
 
@@ -66,7 +66,7 @@ internal sealed class EncoderTests : WireFixture
         Assert.That(after, Is.False, "The encoder should have been stopped.");
         await wire.Connection.SendAsync(new Blob { Encoder = output => WriteChunks(output, 1_000, step, 2) });
         await SkipBlockerAsync(wire, queued);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2, 1_000).Data));
+        await wire.ExpectAsync(Blob.Of(2, 1_000).Data);
     }
 
     [Test]
@@ -76,7 +76,7 @@ internal sealed class EncoderTests : WireFixture
         Assert.That(async () => await wire.Connection.SendAsync(Blob.Of(1, 501)), Throws.TypeOf<GhmsMessageTooLargeException>());
         await wire.Connection.SendAsync(Blob.Of(2, 500));
         await SkipBlockerAsync(wire, queued);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2, 500).Data));
+        await wire.ExpectAsync(Blob.Of(2, 500).Data);
     }
 
     [TestCase(false)]
@@ -103,7 +103,7 @@ internal sealed class EncoderTests : WireFixture
         Assert.That(async () => await wire.Connection.SendAsync(far), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(async () => await wire.Connection.SendAsync(back), Throws.InstanceOf<ArgumentOutOfRangeException>());
         await wire.Connection.SendAsync(Blob.Of(3));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(3).Data));
+        await wire.ExpectAsync(Blob.Of(3).Data);
     }
 
     private static void WriteChunks(IBufferWriter<byte> output, int size, int step, byte value)
@@ -135,7 +135,7 @@ internal sealed class EncoderTests : WireFixture
     {
         if (queued)
         {
-            Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(Blocker).Data));
+            await wire.ExpectAsync(Blob.Of(Blocker).Data);
         }
     }
 }

@@ -45,7 +45,7 @@ internal sealed class FlushTests : WireFixture
         var flushed = wire.Connection.FlushAsync();
         Assert.That(flushed.IsCompleted, Is.False);
         await wire.ReadAsync();
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2).Data));
+        await wire.ExpectAsync(Blob.Of(2).Data);
         await flushed.WaitAsync(Patience);
         Assert.That(wire.Connection.PendingBytes, Is.Zero);
     }
@@ -68,8 +68,8 @@ internal sealed class FlushTests : WireFixture
             await connection.SendAsync(Blob.Of(2), ct);
         })), Stalling);
         await wire.SendAsync(0);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1).Data));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2).Data));
+        await wire.ExpectAsync(Blob.Of(1).Data);
+        await wire.ExpectAsync(Blob.Of(2).Data);
     }
 
     [Test]

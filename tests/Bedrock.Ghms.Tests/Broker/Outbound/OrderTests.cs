@@ -23,8 +23,8 @@ internal sealed class OrderTests : WireFixture
         };
         Assert.That(await wire.Connection.SendAsync(outer), Is.EqualTo(1));
         Assert.That(await inner!, Is.EqualTo(1));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(1, 10).Data));
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2, 10).Data));
+        await wire.ExpectAsync(Blob.Of(1, 10).Data);
+        await wire.ExpectAsync(Blob.Of(2, 10).Data);
     }
 
     [Test]
@@ -41,7 +41,7 @@ internal sealed class OrderTests : WireFixture
             },
         };
         Assert.That(async () => await wire.Connection.SendAsync(outer), Throws.TypeOf<FormatException>());
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(2, 10).Data));
+        await wire.ExpectAsync(Blob.Of(2, 10).Data);
     }
 
     [Test]
@@ -81,7 +81,8 @@ internal sealed class OrderTests : WireFixture
         {
             var got = await wire.ReadAsync();
             var sender = got[0];
-            Assert.That(got, Is.EqualTo(Numbered(sender, next[sender]++).Data));
+            Assert.That(got.AsSpan().SequenceEqual(Numbered(sender, next[sender]).Data), Is.True, $"Message {next[sender]} of sender {sender}");
+            next[sender]++;
         }
 
         await Task.WhenAll(senders).WaitAsync(Patience);

@@ -18,7 +18,7 @@ internal sealed class WriterFailureTests : WireFixture
         if (shared)
         {
             Assert.That(async () => await broker.SendAsync(Blob.Of(1, 5_000)), Throws.TypeOf<GhmsConnectionClosedException>());
-            Assert.That(await healthy.ReadAsync(), Is.EqualTo(Blob.Of(1, 5_000).Data));
+            await healthy.ExpectAsync(Blob.Of(1, 5_000).Data);
         }
         else
         {
@@ -28,7 +28,7 @@ internal sealed class WriterFailureTests : WireFixture
         await AssertLostAsync(failing);
         Assert.That(failing.Output.Flushes, Is.EqualTo(flushes), "Half a frame was flushed.");
         await healthy.Connection.SendAsync(Blob.Of(2));
-        Assert.That(await healthy.ReadAsync(), Is.EqualTo(Blob.Of(2).Data));
+        await healthy.ExpectAsync(Blob.Of(2).Data);
     }
 
     [Test]
@@ -93,7 +93,7 @@ internal sealed class WriterFailureTests : WireFixture
         wire.Output.MaxSpan = 3;
         using var raw = RawMessage.Create(Blob.Code, Blob.Of(5, 1_000).Data);
         await wire.Connection.SendAsync(raw);
-        Assert.That(await wire.ReadAsync(), Is.EqualTo(Blob.Of(5, 1_000).Data));
+        await wire.ExpectAsync(Blob.Of(5, 1_000).Data);
     }
 
     [Test]
