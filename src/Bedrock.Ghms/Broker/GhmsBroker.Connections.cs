@@ -97,11 +97,13 @@ public sealed partial class GhmsBroker
     internal void ReleaseSlot() => Interlocked.Decrement(ref _reserved);
 
     /// <summary>Takes in an upgraded connection and runs it.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="owned">The transport, if it is the broker's to dispose.</param>
     /// <returns>A task that completes, never with a failure, when its transport is done with.</returns>
-    internal Task Run(GhmsConnection connection)
+    internal Task Run(GhmsConnection connection, IAsyncDisposable? owned = null)
     {
         var start = new TaskCompletionSource();
-        var running = RunAsync(connection, start.Task);
+        var running = RunAsync(connection, owned, start.Task);
         lock (_sync)
         {
             _running.Add(connection, running);
@@ -138,13 +140,6 @@ public sealed partial class GhmsBroker
 
     internal async ValueTask OnDisconnectedAsync(GhmsConnection connection)
     {
-        lock (_sync)
-        {
-            _running.Remove(connection);
-            _sentBefore += connection.SentMessages;
-            _receivedBefore += connection.ReceivedMessages;
-        }
-
         try
         {
             foreach (var pipe in _pipes)
@@ -165,10 +160,29 @@ public sealed partial class GhmsBroker
         LogDisconnected(connection);
     }
 
-    private static async Task RunAsync(GhmsConnection connection, Task start)
+    private async Task RunAsync(GhmsConnection connection, IAsyncDisposable? owned, Task start)
     {
         await start.ConfigureAwait(false);
         await connection.RunAsync().ConfigureAwait(false);
+        try
+        {
+            if (owned is not null)
+            {
+                await owned.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            // The connection has ended; a transport of another maker that fails to let go is worth a line, no more.
+            LogLost(connection, exception);
+        }
+
+        lock (_sync)
+        {
+            _running.Remove(connection);
+            _sentBefore += connection.SentMessages;
+            _receivedBefore += connection.ReceivedMessages;
+        }
     }
 
     private void ThrowIfClosed()

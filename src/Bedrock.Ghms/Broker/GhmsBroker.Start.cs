@@ -54,7 +54,7 @@ public sealed partial class GhmsBroker
             CheckEncodings(request.Accept);
             var terms = await UpgradeAsync(transport, request, cancellationToken).ConfigureAwait(false);
             var connection = new GhmsConnection(this, transport, terms);
-            _ = RunStartedAsync(connection, transport);
+            _ = Run(connection, owned: transport);
             return connection;
         }
         catch
@@ -132,11 +132,5 @@ public sealed partial class GhmsBroker
                 throw new GhmsUpgradeException("The peer ended the connection before it had answered the upgrade.");
             }
         }
-    }
-
-    private async Task RunStartedAsync(GhmsConnection connection, ConnectionContext transport)
-    {
-        await Run(connection).ConfigureAwait(false);
-        await transport.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -1,11 +1,12 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Bedrock.Ghms.Client.Transport;
 
 /// <summary>A connected socket as a pair of pipes, with the life cycle of Kestrel's own: completing the output sends what is left and shuts both directions.</summary>
-internal sealed class SocketConnection : DefaultConnectionContext
+internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSocketFeature
 {
     private static readonly PipeOptions InputOptions = new(writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 
@@ -26,10 +27,14 @@ internal sealed class SocketConnection : DefaultConnectionContext
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
         ConnectionClosed = _closed.Token;
+        Features.Set<IConnectionSocketFeature>(this);
         Transport = new SocketPipes(_input.Reader, _output.Writer);
         Application = new SocketPipes(_output.Reader, _input.Writer);
         _running = RunAsync();
     }
+
+    /// <inheritdoc/>
+    public Socket Socket => _socket;
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
