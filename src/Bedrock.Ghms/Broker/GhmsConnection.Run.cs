@@ -14,6 +14,7 @@ public sealed partial class GhmsConnection
         var tick = Broker.Ticker.Add(this, TickPeriod);
         try
         {
+            _outbound.Begin();
             await Broker.OnConnectedAsync(this).ConfigureAwait(false);
             await ReadAsync().ConfigureAwait(false);
             await EndAsync().ConfigureAwait(false);
