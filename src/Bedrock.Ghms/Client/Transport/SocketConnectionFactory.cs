@@ -41,7 +41,9 @@ public sealed class SocketConnectionFactory(TimeSpan? connectTimeout = null, Tim
                 return [endpoint];
             case DnsEndPoint name:
                 var addresses = await Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken).ConfigureAwait(false);
-                return [.. addresses.Select(address => new IPEndPoint(address, name.Port))];
+                return addresses.Length > 0
+                    ? [.. addresses.Select(address => new IPEndPoint(address, name.Port))]
+                    : throw new SocketException((int)SocketError.HostNotFound);
             default:
                 throw new NotSupportedException($"Cannot connect to a {endpoint.GetType().Name}.");
         }
