@@ -11,6 +11,7 @@ internal sealed class GhmsBrokers(IServiceProvider services, IEnumerable<GhmsSer
     private readonly List<GhmsServerBuilder> _builders = [.. builders];
     private readonly Lock _sync = new();
     private UpgradeEndpoint? _everyPath;
+    private GhmsBroker[] _started = [];
 
     /// <summary>The endpoint at which the only broker takes every path; all listeners share it.</summary>
     public UpgradeEndpoint EveryPath
@@ -34,12 +35,16 @@ internal sealed class GhmsBrokers(IServiceProvider services, IEnumerable<GhmsSer
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken)
     {
-        _builders.ForEach(builder => Find(builder.Name));
+        _started = [.. _builders.Select(builder => Find(builder.Name))];
         return Task.CompletedTask;
     }
 
-    // Kestrel asks each connection to end before this would be called; the container disposes the brokers.
-    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    // Kestrel, which stops first, has ended each connection by now. Their handlers may still be at work with the application's
+    // services, which the container disposes of next, and the brokers with them.
+    Task IHostedService.StopAsync(CancellationToken cancellationToken) =>
+        Task.WhenAny(
+            Task.WhenAll(_started.Select(broker => broker.HandlersDoneAsync())),
+            Task.Delay(Timeout.Infinite, cancellationToken));
 
     private GhmsBroker TheOnlyBroker() =>
         _builders.Count == 1

@@ -82,6 +82,15 @@ public sealed partial class GhmsBroker
         Ticker.Dispose();
     }
 
+    /// <summary>Waits until no connection that runs now has a handler at work any more. Never fails.</summary>
+    internal Task HandlersDoneAsync()
+    {
+        lock (_sync)
+        {
+            return Task.WhenAll(_running.Keys.Select(connection => connection.Completion));
+        }
+    }
+
     /// <summary>Takes one of the <see cref="GhmsBrokerOptions.MaxConnections"/> slots, before the 101 is sent.</summary>
     internal bool TryReserveSlot()
     {

@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Broker.Inbound;
+using Bedrock.Ghms.Broker.Timing;
 using Microsoft.AspNetCore.Connections;
 
 namespace Bedrock.Ghms.Broker;
@@ -16,6 +17,7 @@ public sealed partial class GhmsConnection
         var tick = Broker.Ticker.Add(this, TickPeriod);
         try
         {
+            _outbound.Begin();
             _announced = AnnounceAsync();
             if (!_announced.IsCompleted)
             {
@@ -119,7 +121,15 @@ public sealed partial class GhmsConnection
     // What was flushed may still be on its way out of the transport's buffer; the deadline of the clock bounds the wait.
     private async Task TransportDoneAsync()
     {
-        if (_transport.ConnectionClosed is not { CanBeCanceled: true, IsCancellationRequested: false } closed)
+        var closed = _transport.ConnectionClosed;
+        if (closed.IsCancellationRequested)
+        {
+            // The peer's FIN has fired it before its time, so nothing tells when the last byte has gone.
+            SocketDeadline.Set(_transport, Broker.Ticker, EndTime);
+            return;
+        }
+
+        if (!closed.CanBeCanceled)
         {
             return;
         }

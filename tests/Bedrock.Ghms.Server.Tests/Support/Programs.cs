@@ -17,6 +17,10 @@ internal static class Programs
     public static ProcessStartInfo Command(string file, params IEnumerable<string> args) =>
         new(file, args) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
 
+    /// <summary>Whether a command is on the path.</summary>
+    public static bool Exists(string file) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, file)));
+
     /// <summary>Runs a command to its end.</summary>
     public static async Task<Ended> RunAsync(ProcessStartInfo start)
     {

@@ -59,6 +59,9 @@ internal sealed partial class OutboundPipe
 
     public bool IsOverSoftLimit => Pending >= _limits.SoftLimit;
 
+    /// <summary>Flushes what the upgrade has left in the transport's output.</summary>
+    public void Begin() => RequestFlush();
+
     /// <summary>Encodes into the transport's own memory if nobody else is writing; nothing is sent when the encoder throws.</summary>
     /// <returns><see langword="false"/> when the message has to take the queue.</returns>
     public bool TrySendDirect(object message, MessageType type, int ordinal, int maxPayload, int sizeHint)

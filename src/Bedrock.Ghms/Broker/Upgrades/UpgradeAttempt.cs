@@ -21,7 +21,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     private bool _toHead;
     private bool _isMidHead;
 
-    /// <returns>The connection, its 101 flushed and its slot reserved; or <see langword="null"/> when the transport is done with.</returns>
+    /// <returns>The connection, its 101 written and its slot reserved; or <see langword="null"/> when the transport is done with.</returns>
     public async Task<GhmsConnection?> RunAsync()
     {
         var broker = endpoint.First;
@@ -31,7 +31,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
             var verdict = await ReadAsync().ConfigureAwait(false);
             if (verdict.Accepted is { } accepted)
             {
-                return await AcceptAsync(accepted).ConfigureAwait(false);
+                return Accept(accepted);
             }
 
             broker.Ticker.Remove(deadline);
@@ -183,15 +183,14 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         return kept.AsReadOnly();
     }
 
-    private async ValueTask<GhmsConnection?> AcceptAsync(AcceptedUpgrade accepted)
+    private GhmsConnection Accept(AcceptedUpgrade accepted)
     {
         var broker = accepted.Broker;
-        var output = transport.Transport.Output;
         try
         {
+            // It is flushed when the connection runs: a peer that reads its 101 is one of the broker's connections already.
             UpgradeResponseWriter.WriteSwitchingProtocols(
-                output, accepted.MediaType, broker.Options.Timeout, (uint)broker.Options.MaxMessageSize);
-            await output.FlushAsync().ConfigureAwait(false);
+                transport.Transport.Output, accepted.MediaType, broker.Options.Timeout, (uint)broker.Options.MaxMessageSize);
             return new GhmsConnection(broker, transport, accepted.Terms);
         }
         catch

@@ -53,13 +53,21 @@ public sealed class UpgradeEndpoint
             return;
         }
 
+        var broker = connection.Broker;
         var shutdown = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
-        using (shutdown.UnsafeRegister(static connection => ((GhmsConnection)connection!).CloseAsync(GoingAway), connection))
+        try
         {
-            await connection.Broker.Run(connection).ConfigureAwait(false);
+            // It runs before it can be told to close: the broker must not take in what has ended already.
+            var running = broker.Run(connection);
+            using (shutdown.UnsafeRegister(static connection => ((GhmsConnection)connection!).CloseAsync(GoingAway), connection))
+            {
+                await running.ConfigureAwait(false);
+            }
         }
-
-        connection.Broker.ReleaseSlot();
+        finally
+        {
+            broker.ReleaseSlot();
+        }
     }
 
     internal bool TryFind(ReadOnlySpan<char> path, [NotNullWhen(true)] out GhmsBroker? broker)

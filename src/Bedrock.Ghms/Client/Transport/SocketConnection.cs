@@ -114,9 +114,12 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
 
             _socket.Shutdown(SocketShutdown.Both);
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception)
         {
+            // The socket failed, or the writer completed the output with an error: what was sent is not all there was to say,
+            // and no FIN may claim that.
             error = exception;
+            _socket.Close(0);
         }
 
         await _output.Reader.CompleteAsync(error).ConfigureAwait(false);

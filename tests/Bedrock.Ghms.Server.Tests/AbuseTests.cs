@@ -1,0 +1,251 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Server.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Bedrock.Ghms.Server.Tests;
+
+/// <summary>Peers that do what they should not. Whatever they do, others are served and nothing is left behind.</summary>
+internal sealed class AbuseTests : ServerFixture
+{
+    [Test]
+    public async Task Random_bytes_instead_of_a_request_are_refused([Values(0, 1, 2)] int seed)
+    {
+        var app = await StartAsync(Echo);
+        using var other = await WirePeer.UpgradeAsync(PortOf(app));
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(async i =>
+        {
+            var bytes = new byte[1 + ((i * 211) % 9_000)];
+            new Random((seed * 50) + i).NextBytes(bytes);
+            using var peer = await WirePeer.ConnectAsync(PortOf(app));
+            await peer.SendAsync(bytes);
+            peer.Finish();
+            var response = await peer.ReadResponseAsync();
+            if (response.Status is not (400 or 414))
+            {
+                throw new InvalidDataException($"Case {i}: {response.Status}.");
+            }
+
+            await peer.ReadFinAsync();
+        }));
+        await other.EchoAsync();
+    }
+
+    [Test]
+    public async Task Random_bytes_instead_of_messages_end_their_connection_with_a_Close([Values(0, 1, 2)] int seed)
+    {
+        var app = await StartAsync(Echo);
+        using var other = await WirePeer.UpgradeAsync(PortOf(app));
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(async i =>
+        {
+            var bytes = new byte[9 + (i * 101)];
+            new Random((seed * 50) + i).NextBytes(bytes);
+            bytes[0] |= 0x10; // No code of the application's, nor Close, nor Heartbeat.
+            using var peer = await WirePeer.UpgradeAsync(PortOf(app));
+            await peer.SendAsync(bytes);
+            var status = await peer.ReadCloseAsync();
+            if (status is not (1003 or 1009))
+            {
+                throw new InvalidDataException($"Case {i}: {status}.");
+            }
+        }));
+        await other.EchoAsync();
+    }
+
+    [Test]
+    public async Task A_TLS_hello_is_refused_at_once()
+    {
+        var app = await StartAsync(Echo);
+        using var other = await WirePeer.UpgradeAsync(PortOf(app));
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, PortOf(app));
+        await using var tls = new SslStream(client.GetStream());
+        Assert.That(
+            async () => await tls.AuthenticateAsClientAsync("localhost").WaitAsync(Patience.Long),
+            Throws.InstanceOf<AuthenticationException>().Or.InstanceOf<IOException>());
+        await other.EchoAsync();
+    }
+
+    [Test]
+    public async Task A_thousand_connections_that_say_nothing_leave_others_alone()
+    {
+        var app = await StartAsync(Echo);
+        using var other = await WirePeer.UpgradeAsync(PortOf(app));
+        var silent = new List<WirePeer>();
+        for (var i = 0; i < 1_000; i++)
+        {
+            silent.Add(await WirePeer.ConnectAsync(PortOf(app)));
+        }
+
+        await other.EchoAsync();
+        silent.ForEach(peer => peer.Dispose());
+        using var late = await LetInAsync(app);
+        await late.EchoAsync();
+    }
+
+    [Test]
+    public async Task Resets_at_every_stage_leave_nothing_behind()
+    {
+        var app = await StartAsync(Echo, options => options.MaxConnections = 40);
+        using var other = await WirePeer.UpgradeAsync(PortOf(app));
+        var frame = WirePeer.Frame(10, """{"Word":"never whole"}""");
+        var request = WirePeer.Request();
+        for (var round = 0; round < 5; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 30).Select(async i =>
+            {
+                using var peer = await WirePeer.ConnectAsync(PortOf(app));
+                await peer.SendAsync(request[..(i % 2 == 0 ? request.Length : i + 1)]);
+                if (i % 4 == 0)
+                {
+                    await peer.ReadResponseAsync();
+                }
+
+                if (i % 2 == 0)
+                {
+                    await peer.SendAsync(frame.AsMemory(0, (i % frame.Length) + 1));
+                }
+
+                peer.Reset();
+            }));
+            await other.EchoAsync();
+        }
+
+        // All slots but one are free again.
+        var peers = await Task.WhenAll(Enumerable.Range(0, 39).Select(_ => Retry.UpgradeAsync(PortOf(app))));
+        await Task.WhenAll(peers.Select(peer => peer.EchoAsync()));
+        Array.ForEach(peers, peer => peer.Dispose());
+    }
+
+    [Test]
+    public async Task A_slow_reader_is_closed_with_1008_and_delays_nobody()
+    {
+        const int Messages = 300;
+        var app = await StartAsync(Echo, options => options.Outbound.HardLimit = 2_000_000);
+        var broker = BrokerOf(app);
+        using var slow = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 65_536);
+        var ended = broker.Connections.Single();
+        var readers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => WirePeer.UpgradeAsync(PortOf(app))));
+        var announcement = new Announcement { Word = new string('a', 60_000) };
+        for (var i = 0; i < Messages; i++)
+        {
+            // In step with those who read, so that on a busy machine none of them falls behind as well.
+            await broker.SendAsync(announcement).AsTask().WaitAsync(Patience.Long);
+            foreach (var (code, text) in await Task.WhenAll(readers.Select(reader => reader.ReadTextAsync())))
+            {
+                Assert.That((code, text.Length), Is.EqualTo((12u, 60_011)));
+            }
+        }
+
+        Assert.That((int?)ended.End?.Status, Is.EqualTo(1008));
+        Assert.That(ended.DroppedMessages, Is.Positive);
+        await Task.WhenAll(readers.Select(reader => reader.EchoAsync()));
+
+        // What was on its way is followed by the Close, should it read after all.
+        Assert.That((await slow.ReadToCloseAsync()).Status, Is.EqualTo(1008));
+        Array.ForEach(readers, reader => reader.Dispose());
+    }
+
+    [Test]
+    public async Task A_broadcast_that_waits_goes_on_as_soon_as_a_majority_has_room_whoever_that_is()
+    {
+        var app = await StartAsync(Echo, options =>
+        {
+            options.Timeout = TimeSpan.FromHours(1);
+            options.Outbound.SoftLimitTime = TimeSpan.FromHours(1);
+        });
+        var broker = BrokerOf(app);
+        using var deaf = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096);
+        await FillAsync(broker.Connections.Single(), 20_000);
+        using var late = await WirePeer.UpgradeAsync(PortOf(app));
+        await FillAsync(broker.Connections.Single(connection => connection.PendingBytes == 0), 900_000);
+        using var idle = await WirePeer.UpgradeAsync(PortOf(app));
+
+        // Two of three have no room. The one with less to do never reads; the other one begins to.
+        var sending = broker.SendAsync(new Announcement { Word = "at last" }).AsTask();
+        while (await late.ReadTextAsync() is not (_, """{"Word":"at last"}"""))
+        {
+        }
+
+        Assert.That(await sending.WaitAsync(Patience.Long), Is.EqualTo(3));
+        Assert.That(await idle.ReadTextAsync(), Is.EqualTo((12u, """{"Word":"at last"}""")));
+    }
+
+    [Test]
+    public async Task A_peer_that_ends_its_side_and_reads_no_more_is_let_go_although_its_transport_never_drains()
+    {
+        var time = new FakeTimeProvider();
+        var app = await StartAsync(
+            services =>
+            {
+                services.AddSingleton<TimeProvider>(time);
+                services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+                Echo(services.AddGhms());
+            },
+            listen => listen.UseConnectionHandler<GhmsHandler>());
+        using var deaf = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096);
+        var connection = BrokerOf(app).Connections.Single();
+        await FillAsync(connection, 20_000);
+
+        // Now the sockets are full. The broker's part is read until it has handed over all it had, the transport's is not.
+        while (connection.PendingBytes > 0)
+        {
+            await deaf.ReadTextAsync();
+        }
+
+        deaf.Finish();
+        await connection.Completion.WaitAsync(Patience.Long);
+
+        // The host waits for its transports, for ever if need be.
+        var stopping = app.StopAsync();
+        while (!stopping.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await stopping;
+    }
+
+    // Sends until the sockets take no more and the soft limit is reached.
+    private static async Task FillAsync(GhmsConnection connection, int size)
+    {
+        var message = new Announcement { Word = new string('a', size) };
+        try
+        {
+            while (true)
+            {
+                using var stuck = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+                await connection.SendAsync(message, stuck.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // There was no room for half a second.
+        }
+    }
+
+    // While the silent ones are leaving, a newcomer may still find too many unfinished upgrades.
+    private static async Task<WirePeer> LetInAsync(WebApplication app)
+    {
+        using var patience = new CancellationTokenSource(Patience.Long);
+        while (true)
+        {
+            try
+            {
+                return await WirePeer.UpgradeAsync(PortOf(app));
+            }
+            catch (Exception exception) when (exception is InvalidDataException or SocketException && !patience.IsCancellationRequested)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using Bedrock.Ghms.Server.Tests.Support;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Bedrock.Ghms.Server.Tests;
+
+/// <summary>Stopping the host ends every connection in good order, and always ends itself.</summary>
+internal sealed class GracefulStopTests : ServerFixture
+{
+    [Test]
+    public async Task Every_connection_gets_what_was_accepted_and_then_Close_1001()
+    {
+        const int Messages = 40;
+        var app = await StartAsync(Echo);
+        var peers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096)));
+        for (var i = 0; i < Messages; i++)
+        {
+            // More than sockets buffer, less than a consumer may leave waiting: the rest is sent while the server stops.
+            await BrokerOf(app).SendAsync(new Announcement { Word = new string('a', 20_000) });
+        }
+
+        var stopping = app.StopAsync();
+        var read = await Task.WhenAll(peers.Select(peer => peer.ReadToCloseAsync()));
+        await stopping.WaitAsync(Patience.Long);
+        Assert.That(read, Is.All.EqualTo((Messages, 1001)));
+        Array.ForEach(peers, peer => peer.Dispose());
+    }
+
+    [Test]
+    public async Task The_host_does_not_wait_for_a_peer_that_never_answers_its_Close()
+    {
+        var app = await StartAsync(Echo);
+        using var peer = await WirePeer.UpgradeAsync(PortOf(app));
+        await app.StopAsync().WaitAsync(Patience.Long);
+        Assert.That(WirePeer.AsClose((await peer.ReadFrameAsync())!.Value), Is.EqualTo(1001));
+        await peer.ReadFinAsync();
+    }
+
+    [Test]
+    public async Task The_host_lets_go_of_a_peer_that_does_not_read_after_ten_seconds()
+    {
+        var time = new FakeTimeProvider();
+        var app = await StartAsync(
+            services =>
+            {
+                services.AddSingleton<TimeProvider>(time);
+                services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+                Echo(services.AddGhms(options =>
+                {
+                    options.Outbound.SoftLimit = 40_000_000;
+                    options.Outbound.HardLimit = 50_000_000;
+                }));
+            },
+            listen => listen.UseConnectionHandler<GhmsHandler>());
+        using var reader = await WirePeer.UpgradeAsync(PortOf(app));
+        using var deaf = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096);
+        var broker = BrokerOf(app);
+        var connection = broker.Connections[1];
+
+        // More than sockets buffer by themselves.
+        for (var i = 0; i < 320; i++)
+        {
+            await connection.SendAsync(new Announcement { Word = new string('a', 100_000) });
+        }
+
+        var stopping = app.StopAsync();
+        Assert.That(await reader.ReadCloseAsync(), Is.EqualTo(1001));
+        while (!stopping.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await stopping;
+        Assert.That(connection.DroppedMessages, Is.Positive);
+    }
+
+    [Test]
+    public async Task A_handler_in_progress_finishes_before_the_host_has_stopped()
+    {
+        var entered = new TaskCompletionSource();
+        var leave = new TaskCompletionSource();
+        var finished = false;
+        var app = await StartAsync(builder => builder
+            .AddJson()
+            .AddMessage<Message>(code: 10)
+            .Handle<Message>(async (_, _, ct) =>
+            {
+                entered.SetResult();
+                await leave.Task;
+
+                // The work that is left to do.
+                await Task.Delay(TimeSpan.FromMilliseconds(300), CancellationToken.None);
+                finished = ct.IsCancellationRequested;
+            }));
+        using var peer = await WirePeer.UpgradeAsync(PortOf(app));
+        await peer.SendFrameAsync(10, """{"Word":"x"}""");
+        await entered.Task.WaitAsync(Patience.Long);
+
+        var stopping = app.StopAsync();
+        Assert.That(await peer.ReadCloseAsync(), Is.EqualTo(1001));
+        leave.SetResult();
+        await stopping.WaitAsync(Patience.Long);
+        Assert.That(finished, Is.True);
+    }
+
+    [Test]
+    public async Task A_handler_that_never_finishes_does_not_keep_the_host_beyond_its_time()
+    {
+        var entered = new TaskCompletionSource();
+        var app = await StartAsync(
+            services =>
+            {
+                services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
+                services.AddGhms()
+                    .AddJson()
+                    .AddMessage<Message>(code: 10)
+                    .Handle<Message>(async (_, _, _) =>
+                    {
+                        entered.SetResult();
+                        await new TaskCompletionSource().Task;
+                    });
+            },
+            listen => listen.UseConnectionHandler<GhmsHandler>());
+        using var peer = await WirePeer.UpgradeAsync(PortOf(app));
+        await peer.SendFrameAsync(10, """{"Word":"x"}""");
+        await entered.Task.WaitAsync(Patience.Long);
+        var closed = peer.ReadCloseAsync();
+        Assert.That(async () => await app.StopAsync().WaitAsync(Patience.Long), Throws.Nothing);
+        Assert.That(await closed, Is.EqualTo(1001));
+    }
+
+    [Test]
+    public async Task An_unfinished_upgrade_gets_503_and_one_that_has_not_begun_is_just_closed()
+    {
+        var app = await StartAsync(Echo);
+        using var half = await WirePeer.ConnectAsync(PortOf(app));
+        await half.SendAsync("GET / HTTP/1.1\r\n");
+        using var mute = await WirePeer.ConnectAsync(PortOf(app));
+
+        // Connections are accepted in order, so the two above are known to the server once this one is.
+        using var marker = await WirePeer.UpgradeAsync(PortOf(app));
+        var stopping = app.StopAsync();
+        var refusal = await half.ReadResponseAsync();
+        half.Finish();
+        await half.ReadFinAsync();
+        Assert.That(await mute.ReadHeadAsync(), Is.Null);
+        Assert.That(await marker.ReadCloseAsync(), Is.EqualTo(1001));
+        await stopping.WaitAsync(Patience.Long);
+        Assert.That(refusal.Status, Is.EqualTo(503));
+    }
+}
