@@ -25,7 +25,7 @@ internal sealed class FlushBatch
     private readonly List<OutboundPipe> _outputs = [];
     private FlushBatch? _outer;
     private TimeProvider _time = TimeProvider.System;
-    private long _startedAt;
+    private long _dueAt;
 
     private FlushBatch()
     {
@@ -58,7 +58,7 @@ internal sealed class FlushBatch
     {
         if (_outputs.Count == 0)
         {
-            _startedAt = _time.GetTimestamp();
+            _dueAt = _time.GetTimestamp() + (MaxAge.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
         }
 
         _outputs.Add(output);
@@ -66,7 +66,7 @@ internal sealed class FlushBatch
 
     public void FlushIfDue()
     {
-        if (_outputs.Count > 0 && _time.GetElapsedTime(_startedAt) >= MaxAge)
+        if (_outputs.Count > 0 && _time.GetTimestamp() >= _dueAt)
         {
             Flush();
         }

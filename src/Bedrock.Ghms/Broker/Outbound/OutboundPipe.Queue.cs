@@ -151,7 +151,9 @@ internal sealed partial class OutboundPipe
         }
     }
 
-    private FrameBuffer? Dequeue()
+    /// <summary>Takes the oldest frames, as many as there is room for.</summary>
+    /// <returns>How many were taken.</returns>
+    private int Dequeue(Span<FrameBuffer?> taken)
     {
         lock (_sync)
         {
@@ -163,17 +165,24 @@ internal sealed partial class OutboundPipe
                     _queue = null;
                 }
 
-                return null;
+                return 0;
             }
 
-            var frame = _queue!.Dequeue();
-            _dequeuedFrames++;
-            Volatile.Write(ref _count, _count - 1);
+            var count = Math.Min(_count, taken.Length);
+            long cost = 0;
+            for (var i = 0; i < count; i++)
+            {
+                taken[i] = _queue!.Dequeue();
+                cost += Cost(taken[i]!);
+            }
 
-            // Its cost moves from one account to the other, so that the sum never dips.
-            Volatile.Write(ref _unflushed, _unflushed + Cost(frame));
-            Volatile.Write(ref _queued, _queued - Cost(frame));
-            return frame;
+            _dequeuedFrames += count;
+            Volatile.Write(ref _count, _count - count);
+
+            // Their cost moves from one account to the other, so that the sum never dips.
+            Volatile.Write(ref _unflushed, _unflushed + cost);
+            Volatile.Write(ref _queued, _queued - cost);
+            return count;
         }
     }
 
