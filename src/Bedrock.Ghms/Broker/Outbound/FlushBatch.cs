@@ -26,7 +26,7 @@ internal sealed class FlushBatch
     private FlushBatch? _outer;
     private TimeProvider _time = TimeProvider.System;
     private GhmsConnection? _reading;
-    private long _startedAt;
+    private long _dueAt;
 
     private FlushBatch()
     {
@@ -67,7 +67,7 @@ internal sealed class FlushBatch
     {
         if (_outputs.Count == 0)
         {
-            _startedAt = _time.GetTimestamp();
+            _dueAt = _time.GetTimestamp() + (MaxAge.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
         }
 
         _outputs.Add(output);
@@ -75,7 +75,7 @@ internal sealed class FlushBatch
 
     public void FlushIfDue()
     {
-        if (_outputs.Count > 0 && _time.GetElapsedTime(_startedAt) >= MaxAge)
+        if (_outputs.Count > 0 && _time.GetTimestamp() >= _dueAt)
         {
             Flush();
         }

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker.Outbound;
 
@@ -175,11 +177,35 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
     private void CopyQueue()
     {
-        for (var copied = 0; copied < BytesPerFlush && Dequeue() is { } frame;)
+        // Several at a time, or senders and drain would fight over the queue's lock for each frame.
+        var taken = default(FrameBatch);
+        for (var copied = 0; copied < BytesPerFlush && Dequeue(taken) is > 0 and var count;)
         {
-            copied += frame.Length;
-            CopyOwned(frame);
+            copied += CopyOwned(taken[..count]);
         }
+    }
+
+    private int CopyOwned(Span<FrameBuffer?> frames)
+    {
+        var copied = 0;
+        var next = 0;
+        try
+        {
+            while (next < frames.Length)
+            {
+                copied += frames[next]!.Length;
+                CopyOwned(frames[next++]!);
+            }
+        }
+        finally
+        {
+            foreach (var rest in frames[next..])
+            {
+                rest!.Release();
+            }
+        }
+
+        return copied;
     }
 
     [SuppressMessage("Reliability", "CA2012", Justification = "One flush is pending at a time, and FinishFlush consumes it once.")]
@@ -292,5 +318,11 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         {
             _completed!.TrySetResult();
         }
+    }
+
+    [InlineArray(16)]
+    private struct FrameBatch
+    {
+        private FrameBuffer? _first;
     }
 }

@@ -162,7 +162,9 @@ internal sealed partial class OutboundPipe
         }
     }
 
-    private FrameBuffer? Dequeue()
+    /// <summary>Takes the oldest frames, as many as there is room for.</summary>
+    /// <returns>How many were taken.</returns>
+    private int Dequeue(Span<FrameBuffer?> taken)
     {
         lock (_sync)
         {
@@ -174,14 +176,21 @@ internal sealed partial class OutboundPipe
                     _queue = null;
                 }
 
-                return null;
+                return 0;
             }
 
-            var frame = _queue!.Dequeue();
-            _dequeuedFrames++;
-            Volatile.Write(ref _count, _count - 1);
-            _unflushed += Cost(frame);
-            return frame;
+            var count = Math.Min(_count, taken.Length);
+            long cost = 0;
+            for (var i = 0; i < count; i++)
+            {
+                taken[i] = _queue!.Dequeue();
+                cost += Cost(taken[i]!);
+            }
+
+            _dequeuedFrames += count;
+            Volatile.Write(ref _count, _count - count);
+            _unflushed += cost;
+            return count;
         }
     }
 

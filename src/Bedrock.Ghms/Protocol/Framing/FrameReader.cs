@@ -27,6 +27,37 @@ public sealed class FrameReader(uint maxMessageSize, uint heartbeatCode = Ghms.H
     public bool TryParseMessage(
         in ReadOnlySequence<byte> input, ref SequencePosition consumed, ref SequencePosition examined, out Frame message)
     {
+        // Nearly every frame lies whole within the first segment.
+        var first = input.FirstSpan;
+        if (_awaited == 0 && first.Length >= FrameHeader.Size)
+        {
+            var header = FrameHeader.Read(first);
+            if (header.Length <= (uint)(first.Length - FrameHeader.Size))
+            {
+                Judge(header);
+                IsInsideFrame = false;
+                var payload = SliceFirst(input, FrameHeader.Size, (int)header.Length);
+                consumed = examined = payload.End;
+                message = new Frame(header.Code, payload);
+                return true;
+            }
+        }
+
+        return TryParseAcross(input, ref consumed, ref examined, out message);
+    }
+
+    // What lies within a segment needs none of the searching and checking that a slice of a sequence does.
+    private static ReadOnlySequence<byte> SliceFirst(in ReadOnlySequence<byte> input, int start, int length)
+    {
+        var index = input.Start.GetInteger() + start;
+        return input.Start.GetObject() is ReadOnlySequenceSegment<byte> segment
+            ? new ReadOnlySequence<byte>(segment, index, segment, index + length)
+            : input.Slice(start, length);
+    }
+
+    private bool TryParseAcross(
+        in ReadOnlySequence<byte> input, ref SequencePosition consumed, ref SequencePosition examined, out Frame message)
+    {
         if (_awaited > 0 && input.Length < _awaited)
         {
             examined = input.End;
