@@ -53,7 +53,7 @@ internal sealed record EchoOptions(int Port, string? Path, int MaxMessageSize, i
 
     private static Option<int> Number(string name, int value, int min, int max, string description) => new(name)
     {
-        Description = $"{description} Default {value}.",
+        Description = description,
         DefaultValueFactory = _ => value,
         CustomParser = result =>
         {

@@ -205,13 +205,7 @@ internal sealed class AbuseTests : ServerFixture
 
         // The host waits for its transports, for ever if need be.
         var stopping = app.StopAsync();
-        while (!stopping.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        await stopping;
+        await AdvanceUntilAsync(time, stopping);
     }
 
     // Sends until the sockets take no more and the soft limit is reached.

@@ -67,13 +67,7 @@ internal sealed class GracefulStopTests : ServerFixture
 
         var stopping = app.StopAsync();
         Assert.That(await reader.ReadCloseAsync(), Is.EqualTo(1001));
-        while (!stopping.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        await stopping;
+        await AdvanceUntilAsync(time, stopping);
         Assert.That(connection.DroppedMessages, Is.Positive);
     }
 

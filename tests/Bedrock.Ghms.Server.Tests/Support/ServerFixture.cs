@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bedrock.Ghms.Server.Tests.Support;
 
@@ -94,6 +95,20 @@ internal abstract class ServerFixture
     protected static int PortOf(WebApplication app) => new Uri(app.Urls.Single()).Port;
 
     protected static Uri UriOf(WebApplication app) => new(app.Urls.Single());
+
+    /// <summary>Lets the brokers' clock run until <paramref name="task"/> is done.</summary>
+    protected static async Task AdvanceUntilAsync(FakeTimeProvider time, Task task)
+    {
+        using var patience = new CancellationTokenSource(Patience.Long);
+        while (!task.IsCompleted)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await task;
+    }
 
     /// <summary>Said by tests whose server does not start on purpose: the host logs that.</summary>
     protected void ErrorsAreExpected() => StartFails = true;
