@@ -37,12 +37,10 @@ public sealed partial class GhmsBroker
     /// <summary>Ends every connection: what was accepted is sent, then a Close. From then on sends and starts fail, and upgrades get 503.</summary>
     /// <param name="status">Why; 1001, going away, by default.</param>
     /// <param name="reason">A text for the peers, at most 123 bytes of UTF-8.</param>
-    /// <param name="cancellationToken">Ends the wait; the connections end all the same.</param>
     /// <returns>A task that completes when every Close was handed to its transport, or 10 seconds have passed.</returns>
     /// <exception cref="AggregateException">For some connections not everything accepted could be handed to the transport; it holds each one's error.</exception>
     /// <exception cref="ArgumentException">The status may not be sent, or the reason is too long.</exception>
-    public async Task CloseAsync(
-        CloseStatus status = CloseStatus.GoingAway, string reason = "", CancellationToken cancellationToken = default)
+    public async Task CloseAsync(CloseStatus status = CloseStatus.GoingAway, string reason = "")
     {
         new CloseMessage(status, reason).Validate();
         GhmsConnection[] connections;
@@ -52,7 +50,7 @@ public sealed partial class GhmsBroker
             connections = [.. _running.Keys];
         }
 
-        await Task.WhenAll(connections.Select(connection => connection.CloseAsync(status, reason, cancellationToken))).ConfigureAwait(false);
+        await Task.WhenAll(connections.Select(connection => connection.CloseAsync(status, reason))).ConfigureAwait(false);
         var errors = connections.Select(connection => connection.CloseError).OfType<Exception>().ToList();
         if (errors.Count > 0)
         {
@@ -123,7 +121,7 @@ public sealed partial class GhmsBroker
         if (IsClosed)
         {
             // The broker was closed between the 101 and now.
-            _ = connection.CloseAsync(CloseStatus.GoingAway, cancellationToken: default);
+            _ = connection.CloseAsync(CloseStatus.GoingAway);
         }
 
         return running;

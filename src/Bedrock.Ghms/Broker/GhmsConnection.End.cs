@@ -27,15 +27,15 @@ public sealed partial class GhmsConnection
     /// <summary>Ends the connection: everything accepted is sent, then a Close. A second call changes nothing.</summary>
     /// <param name="status">Why; 1000 by default.</param>
     /// <param name="reason">A text for the peer, at most 123 bytes of UTF-8.</param>
-    /// <param name="cancellationToken">Ends the wait; the connection ends all the same.</param>
+    /// <remarks>It takes no token: the wait is bounded, and the one that a handler is given has fired by then.</remarks>
     /// <returns>A task that completes when the Close was handed to the transport, or 10 seconds have passed. It may be awaited in a handler.</returns>
     /// <exception cref="ArgumentException">The status may not be sent, or the reason is too long.</exception>
-    public Task CloseAsync(CloseStatus status = CloseStatus.Normal, string reason = "", CancellationToken cancellationToken = default)
+    public Task CloseAsync(CloseStatus status = CloseStatus.Normal, string reason = "")
     {
         ArgumentNullException.ThrowIfNull(reason);
         new CloseMessage(status, reason).Validate();
         EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, status, reason), discard: false);
-        return _flushed.Task.WaitAsync(cancellationToken);
+        return _flushed.Task;
     }
 
     internal void OnCloseReceived(CloseMessage close)

@@ -28,8 +28,7 @@ public sealed class GhmsClient : IMessageSender, IAsyncDisposable
     public Task FlushAsync(CancellationToken cancellationToken = default) => Connection.FlushAsync(cancellationToken);
 
     /// <inheritdoc cref="GhmsConnection.CloseAsync"/>
-    public Task CloseAsync(CloseStatus status = CloseStatus.Normal, string reason = "", CancellationToken cancellationToken = default) =>
-        Connection.CloseAsync(status, reason, cancellationToken);
+    public Task CloseAsync(CloseStatus status = CloseStatus.Normal, string reason = "") => Connection.CloseAsync(status, reason);
 
     /// <summary>Closes the connection with status 1000, if it has not ended, and waits until its transport is done with. Never fails.</summary>
     public async ValueTask DisposeAsync()

@@ -39,7 +39,7 @@ internal sealed partial class ReadLoop
 
     private void DispatchLookAhead()
     {
-        var batch = FlushBatch.Enter(_connection);
+        var batch = FlushBatch.Enter(_time, _connection);
         try
         {
             while (_pending is null && !_connection.IsEndedHere && _lookAhead.Take() is { } waiting)

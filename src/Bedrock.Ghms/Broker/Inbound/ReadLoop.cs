@@ -218,7 +218,7 @@ internal sealed partial class ReadLoop
     /// <returns>Whether a Close arrived.</returns>
     private bool ReadFrames(ref ReadOnlySequence<byte> buffer, out SequencePosition examined)
     {
-        var batch = FlushBatch.Enter(_connection);
+        var batch = FlushBatch.Enter(_time, _connection);
         _lookAheadWasFull = false;
         _isHeldBack = false;
         examined = buffer.Start;

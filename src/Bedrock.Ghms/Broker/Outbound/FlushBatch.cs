@@ -39,11 +39,13 @@ internal sealed class FlushBatch
     public bool HasAnswers { get; private set; }
 
     /// <summary>Begins a batch on this thread. A transport may run one read loop inside another's flush: batches nest.</summary>
-    public static FlushBatch Enter(GhmsConnection reading)
+    /// <param name="time">Where its age is measured.</param>
+    /// <param name="reading">The connection whose messages are being handled.</param>
+    public static FlushBatch Enter(TimeProvider time, GhmsConnection? reading = null)
     {
         var batch = _cached ?? new FlushBatch();
         _cached = null;
-        batch._time = reading.Broker.Time;
+        batch._time = time;
         batch._reading = reading;
         batch.HasAnswers = false;
         batch._outer = _current;
