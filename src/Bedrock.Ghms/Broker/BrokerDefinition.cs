@@ -10,8 +10,11 @@ public sealed class BrokerDefinition
     /// <summary>Changes to the settings, in order.</summary>
     public IList<Action<GhmsBrokerOptions>> Options { get; } = [];
 
-    /// <summary>The encodings in order of preference: a server's tie-break and a client's <c>Accept</c>.</summary>
+    /// <summary>The encodings that connections may choose, in order of preference: a server's tie-break and a client's <c>Accept</c>.</summary>
     public IList<MessageEncoding> Encodings { get; } = [];
+
+    /// <summary>The encodings that only carry the types fixed to them; no connection can choose them.</summary>
+    public IList<MessageEncoding> FixedEncodings { get; } = [];
 
     /// <summary>The message types.</summary>
     public IList<MessageRegistration> Messages { get; } = [];

@@ -1,4 +1,3 @@
-using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker;
@@ -10,7 +9,7 @@ internal static class BrokerOptionsRules
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(1);
 
     /// <exception cref="GhmsInvalidConfigException">At least one rule is broken.</exception>
-    public static void Check(GhmsBrokerOptions options, IEnumerable<MessageEncoding> encodings)
+    public static void Check(GhmsBrokerOptions options, BrokerDefinition definition)
     {
         var failures = new List<string>();
         Require(options.MaxConnections >= 1, $"MaxConnections must be at least 1; it is {options.MaxConnections}.");
@@ -34,8 +33,8 @@ internal static class BrokerOptionsRules
         Require(options.Outbound.SoftLimitTime > TimeSpan.Zero, "Outbound.SoftLimitTime must be positive.");
         Require(options.Upgrade.HeaderTimeout > TimeSpan.Zero, "Upgrade.HeaderTimeout must be positive.");
         Require(options.Upgrade.MaxPending >= 1, $"Upgrade.MaxPending must be at least 1; it is {options.Upgrade.MaxPending}.");
-        var names = encodings.SelectMany(encoding => encoding.Names).ToList();
-        Require(names.Count > 0, "No encoding is registered: call AddJson, AddMessagePack or AddBinary.");
+        Require(definition.Encodings.Count > 0, "No encoding is registered that is offered: call AddJson, AddMessagePack or AddBinary.");
+        var names = definition.Encodings.Concat(definition.FixedEncodings).SelectMany(encoding => encoding.Names);
         foreach (var name in names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key))
         {
             Require(false, $"Two encodings are named {name}.");

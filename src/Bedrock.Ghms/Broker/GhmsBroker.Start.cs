@@ -31,7 +31,7 @@ public sealed partial class GhmsBroker
                     DnsEndPoint name => $"{name.Host}:{name.Port}",
                     _ => "localhost",
                 },
-                Accept = encoding is null ? [.. Registry.Encodings.Select(known => known.MediaType)] : [encoding],
+                Accept = encoding is null ? [.. Registry.Offered.Select(known => known.MediaType)] : [encoding],
                 Timeout = Options.Timeout,
                 MaxMessageSize = (uint)Options.MaxMessageSize,
             },
@@ -69,7 +69,7 @@ public sealed partial class GhmsBroker
     {
         foreach (var mediaType in asked)
         {
-            if (Messages.MessageRegistry.OrdinalOf(Registry.Encodings, mediaType) < 0)
+            if (Messages.MessageRegistry.OrdinalOf(Registry.Offered, mediaType) < 0)
             {
                 throw new GhmsInvalidEncodingException($"The encoding '{mediaType}' is not registered.");
             }
@@ -98,7 +98,7 @@ public sealed partial class GhmsBroker
             {
                 Path = Uri.UnescapeDataString(query < 0 ? request.Path : request.Path[..query]),
                 Query = query < 0 ? "" : request.Path[(query + 1)..],
-                Encoding = Messages.MessageRegistry.OrdinalOf(Registry.Encodings, mediaType),
+                Encoding = Messages.MessageRegistry.OrdinalOf(Registry.Offered, mediaType),
                 PeerTimeout = response.Timeout,
                 PeerMaxMessageSize = response.MaxMessageSize,
             };

@@ -58,8 +58,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
             _pipes[i].Start(contexts[i]);
         }
 
-        Registry = MessageRegistry.Create([.. definition.Encodings], registrations, Options.HeartbeatCode);
-        MediaTypes = new MediaTypeTable(Registry.Encodings.Select(encoding => encoding.Names));
+        Registry = MessageRegistry.Create([.. definition.Encodings], [.. definition.FixedEncodings], registrations, Options.HeartbeatCode);
+        MediaTypes = new MediaTypeTable(Registry.Offered.Select(encoding => encoding.Names));
         NotAcceptable = UpgradeRefusal.NotAcceptable(MediaTypes);
         CheckHandlers();
         _handle = ChainHandlers();
@@ -94,7 +94,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         }
 
         options = options.Copy();
-        BrokerOptionsRules.Check(options, definition.Encodings);
+        BrokerOptionsRules.Check(options, definition);
         return options;
     }
 

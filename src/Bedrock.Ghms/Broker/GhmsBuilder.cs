@@ -25,10 +25,13 @@ public abstract class GhmsBuilder<TSelf> : IGhmsBuilder
     }
 
     /// <summary>Adds an encoding. The order of calls is a server's preference and a client's <c>Accept</c>.</summary>
-    public TSelf AddEncoding(MessageEncoding encoding)
+    /// <param name="encoding">The encoding.</param>
+    /// <param name="offered">Whether connections may choose it, so that every type has to be able to use it. If not, it carries
+    /// the types fixed to it and nothing else.</param>
+    public TSelf AddEncoding(MessageEncoding encoding, bool offered = true)
     {
         ArgumentNullException.ThrowIfNull(encoding);
-        Definition.Encodings.Add(encoding);
+        (offered ? Definition.Encodings : Definition.FixedEncodings).Add(encoding);
         return (TSelf)this;
     }
 
@@ -41,7 +44,8 @@ public abstract class GhmsBuilder<TSelf> : IGhmsBuilder
     public TSelf AddJson(JsonSerializerContext context) => AddEncoding(new JsonMessageEncoding(context));
 
     /// <summary>Adds the encoding of messages that write and read their own bytes.</summary>
-    public TSelf AddBinary() => AddEncoding(new BinaryMessageEncoding());
+    /// <param name="offered">Whether connections may choose it. If not, it carries the types fixed to it beside encodings that carry the rest.</param>
+    public TSelf AddBinary(bool offered = true) => AddEncoding(new BinaryMessageEncoding(), offered);
 
     /// <summary>Registers a message type that names its own code.</summary>
     /// <typeparam name="T">The message type.</typeparam>

@@ -8,33 +8,41 @@ internal sealed class MessageRegistry
     private readonly FrozenDictionary<uint, MessageType> _byCode;
     private readonly FrozenDictionary<Type, MessageType> _byType;
 
-    private MessageRegistry(IReadOnlyList<MessageEncoding> encodings, List<MessageType> types)
+    private MessageRegistry(IReadOnlyList<MessageEncoding> offered, IReadOnlyList<MessageEncoding> encodings, List<MessageType> types)
     {
+        Offered = offered;
         Encodings = encodings;
         _byCode = types.ToFrozenDictionary(type => type.Code);
         _byType = types.ToFrozenDictionary(type => type.Type);
     }
 
-    /// <summary>The encodings in order of preference; an encoding's index is its ordinal.</summary>
+    /// <summary>All encodings, those that connections may choose first; an encoding's index is its ordinal.</summary>
     public IReadOnlyList<MessageEncoding> Encodings { get; }
+
+    /// <summary>The encodings that connections may choose, in order of preference.</summary>
+    public IReadOnlyList<MessageEncoding> Offered { get; }
 
     /// <exception cref="GhmsDuplicateMessageCodeException">Two types share a code, or one type has two.</exception>
     /// <exception cref="GhmsInvalidMessageCodeException">A code is reserved.</exception>
     /// <exception cref="GhmsInvalidEncodingException">A type is fixed to an encoding that is not registered.</exception>
     /// <exception cref="GhmsInvalidConfigException">A type cannot be carried in an encoding it may have to use.</exception>
     public static MessageRegistry Create(
-        IReadOnlyList<MessageEncoding> encodings, IReadOnlyList<MessageRegistration> registrations, uint heartbeatCode)
+        IReadOnlyList<MessageEncoding> offered,
+        IReadOnlyList<MessageEncoding> fixedOnly,
+        IReadOnlyList<MessageRegistration> registrations,
+        uint heartbeatCode)
     {
         CheckCodes(registrations, heartbeatCode);
+        MessageEncoding[] encodings = [.. offered, .. fixedOnly];
         var failures = new List<string>();
         var types = new List<MessageType>(registrations.Count);
         foreach (var registration in registrations)
         {
             var fixedEncoding = FixedOrdinal(encodings, registration);
-            var codecs = new MessageCodec[encodings.Count];
+            var codecs = new MessageCodec[encodings.Length];
             for (var ordinal = 0; ordinal < codecs.Length; ordinal++)
             {
-                if (fixedEncoding < 0 || fixedEncoding == ordinal)
+                if (fixedEncoding < 0 ? ordinal < offered.Count : ordinal == fixedEncoding)
                 {
                     CreateCodec(registration, encodings[ordinal], codecs, ordinal, failures);
                 }
@@ -43,7 +51,7 @@ internal sealed class MessageRegistry
             types.Add(new MessageType(registration.Code, registration.Type, registration.Kind, fixedEncoding, codecs));
         }
 
-        return failures.Count == 0 ? new MessageRegistry(encodings, types) : throw new GhmsInvalidConfigException(failures);
+        return failures.Count == 0 ? new MessageRegistry(offered, encodings, types) : throw new GhmsInvalidConfigException(failures);
     }
 
     public MessageType? Find(uint code) => _byCode.GetValueOrDefault(code);
