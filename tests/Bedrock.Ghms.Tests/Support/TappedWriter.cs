@@ -12,6 +12,9 @@ internal sealed class TappedWriter(PipeWriter inner) : PipeWriter
     /// <summary>The most a span holds beyond what was asked for; small values cut frames into many pieces.</summary>
     public int MaxSpan { get; set; } = int.MaxValue;
 
+    /// <summary>Whether a flush is a task, as it is over a stream; a task's continuation may capture a context.</summary>
+    public bool FlushesAsTasks { get; set; }
+
     public Action? OnGetSpan { get; set; }
 
     public Action? OnGetMemory { get; set; }
@@ -45,7 +48,8 @@ internal sealed class TappedWriter(PipeWriter inner) : PipeWriter
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         Interlocked.Increment(ref _flushes);
-        return inner.FlushAsync(cancellationToken);
+        var flushed = inner.FlushAsync(cancellationToken);
+        return FlushesAsTasks ? new ValueTask<FlushResult>(flushed.AsTask()) : flushed;
     }
 
     public override void CancelPendingFlush() => inner.CancelPendingFlush();

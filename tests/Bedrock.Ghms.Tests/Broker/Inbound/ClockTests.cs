@@ -1,6 +1,5 @@
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Protocol.Framing;
-using Bedrock.Ghms.Testing;
 using Bedrock.Ghms.Tests.Support;
 
 namespace Bedrock.Ghms.Tests.Broker.Inbound;
@@ -55,7 +54,7 @@ internal sealed class ClockTests : WireFixture
 
             Pass(TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(1));
             await connection.SendAsync(blob, ct);
-        })), new InMemoryOptions { PauseThreshold = 100 });
+        })), Stalling, "GHMS-Timeout: 3600000\r\n");
         if (ahead)
         {
             await wire.SendAsync(1);

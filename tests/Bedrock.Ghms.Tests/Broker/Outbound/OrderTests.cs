@@ -103,7 +103,8 @@ internal sealed class OrderTests : WireFixture
     public async Task A_flush_that_completes_later_does_not_capture_the_senders_context()
     {
         var wire = await OpenAsync(BuildBlobs(), Stalling);
-        var context = new RefusingContext();
+        wire.Output.FlushesAsTasks = true;
+        var context = new CountingContext();
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(context);
         try
@@ -129,7 +130,7 @@ internal sealed class OrderTests : WireFixture
         return blob;
     }
 
-    private sealed class RefusingContext : SynchronizationContext
+    private sealed class CountingContext : SynchronizationContext
     {
         private int _posts;
 
