@@ -57,7 +57,7 @@ internal static class ReadmeExamples
     {
         builder.Services.AddGhms()
             .AddJson()
-            .AddBinary()
+            .AddBinary(offered: false)
             .AddMessage<Sample>(code: 11, factory: () => new Sample(), encoding: MediaTypes.Binary);
     }
 

@@ -11,6 +11,7 @@ public class RegistryBenchmarks
 {
     private readonly MessageRegistry _registry = MessageRegistry.Create(
         [new JsonMessageEncoding()],
+        [],
         [
             MessageRegistration.Create<Text>(Samples.TextCode),
             MessageRegistration.Create<Version>(20),

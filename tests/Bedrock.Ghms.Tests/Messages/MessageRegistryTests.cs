@@ -83,6 +83,18 @@ public sealed class MessageRegistryTests
     }
 
     [Test]
+    public void Other_types_need_not_use_an_encoding_that_is_not_offered()
+    {
+        var registry = Create(MessageRegistration.Create(30, () => new Number(), MediaTypes.Binary), MessageRegistration.Create<Farewell>(31));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(registry.Offered.Select(encoding => encoding.MediaType), Is.EqualTo([MediaTypes.Json]));
+            Assert.That(registry.Find(31)!.OrdinalFor(0), Is.Zero);
+            Assert.That(() => Start(broker => broker.AddBinary().AddMessage<Farewell>(31)), Throws.TypeOf<GhmsInvalidConfigException>());
+        }
+    }
+
+    [Test]
     public void A_type_is_found_by_code_and_by_type()
     {
         var registry = Create(MessageRegistration.Create<Farewell>(30));
@@ -103,5 +115,5 @@ public sealed class MessageRegistryTests
     }
 
     private static MessageRegistry Create(params MessageRegistration[] registrations) =>
-        MessageRegistry.Create(registrations[0].Encoding is null ? [new JsonMessageEncoding()] : [new JsonMessageEncoding(), new BinaryMessageEncoding()], registrations, Ghms.HeartbeatCode);
+        MessageRegistry.Create([new JsonMessageEncoding()], [new BinaryMessageEncoding()], registrations, Ghms.HeartbeatCode);
 }
