@@ -184,6 +184,13 @@ public sealed partial class GhmsBroker
             LogLost(connection, exception);
         }
 
+        _ = ForgetAsync(connection);
+    }
+
+    // Its handlers may outlive the transport, and the host waits for them.
+    private async Task ForgetAsync(GhmsConnection connection)
+    {
+        await connection.Completion.ConfigureAwait(false);
         lock (_sync)
         {
             _running.Remove(connection);

@@ -45,7 +45,11 @@ internal abstract class WireFixture : BrokerFixture
         var output = Wire.Tap(server);
         var peer = new RawPeer(client);
         Assert.That(await peer.UpgradeAsync(accept, fields), Does.StartWith("HTTP/1.1 101 "));
-        return new Wire(peer, await Connected(server.ConnectionId).Task.WaitAsync(Patience), server, output);
+        var connection = await Connected(server.ConnectionId).Task.WaitAsync(Patience);
+
+        // The 101 may still be on its way through a transport that stalls; a test begins when nothing is.
+        await UntilAsync(() => connection.Outbound.FlushPendingSince == 0);
+        return new Wire(peer, connection, server, output);
     }
 
     /// <summary>The events of one kind that were logged.</summary>

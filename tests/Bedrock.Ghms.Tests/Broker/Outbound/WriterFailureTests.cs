@@ -41,7 +41,7 @@ internal sealed class WriterFailureTests : WireFixture
         var flushed = wire.Connection.FlushAsync();
         FailSecondSpan(wire);
         var flushes = wire.Output.Flushes;
-        await wire.ReadAsync();
+        await UntilAsync(() => wire.Take() > 0);
         Assert.That(async () => await flushed.WaitAsync(Patience), Throws.TypeOf<GhmsConnectionClosedException>());
         await AssertLostAsync(wire);
         Assert.That(wire.Output.Flushes, Is.EqualTo(flushes), "Half a frame was flushed.");
