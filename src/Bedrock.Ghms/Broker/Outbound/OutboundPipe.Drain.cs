@@ -194,6 +194,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
             Volatile.Write(ref _flushRequested, _coveredWaiters < _waiters?.Count);
         }
 
+        Commit();
         _corkedBytes = 0;
         Volatile.Write(ref _corkedBy, null);
         var now = _time.GetTimestamp();
@@ -248,6 +249,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     // Owns the gate; lets go of it. Nothing can enter after this, because the pipe is closed.
     private void Fail(Exception? exception)
     {
+        ForgetLent();
         Volatile.Write(ref _unflushed, 0);
         _connection.OnOutputFailed(exception, Abandon());
         Interlocked.Exchange(ref _gate, 0);
@@ -263,6 +265,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         Abandon();
         try
         {
+            Commit();
             _output.Complete(_poisoned ? new InvalidOperationException("The output holds half a frame.") : null);
         }
         finally

@@ -21,12 +21,20 @@ namespace Bedrock.Ghms.Broker.Outbound;
 /// </remarks>
 internal sealed partial class OutboundPipe
 {
+    // A frame up to this size is kept in one segment; the rest of the segment before it, a part of Kestrel's 4 KiB, stays unused.
+    private const int LargestWhole = 512;
+
     private readonly PipeWriter _output;
     private readonly GhmsConnection _connection;
     private readonly OutboundOptions _limits;
     private readonly TimeProvider _time;
 
     private int _gate;
+
+    // The gate's owner's: memory of the output, and how much of it whole frames fill that have not been advanced. A pipe takes a
+    // lock for each advance, so there is one for all frames of a flush that share a segment.
+    private Memory<byte> _lent;
+    private int _filled;
 
     // Written by the gate's owner, read by anyone: the cost of what was advanced and not yet flushed, and its bare bytes.
     private long _unflushed;
@@ -71,11 +79,21 @@ internal sealed partial class OutboundPipe
             return false;
         }
 
+        Memory<byte> lent;
+        try
+        {
+            lent = Lend(FrameHeader.Size + sizeHint);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            throw _connection.ClosedError();
+        }
+
         int length;
         FrameBuffer? outgrown;
         try
         {
-            var lent = _output.GetMemory(FrameHeader.Size + sizeHint);
             length = FrameEncoder.EncodeInto(lent, type, ordinal, message, maxPayload, out outgrown);
         }
         catch
@@ -86,7 +104,7 @@ internal sealed partial class OutboundPipe
 
         if (outgrown is null)
         {
-            _output.Advance(length);
+            _filled += length;
         }
         else
         {
@@ -186,12 +204,52 @@ internal sealed partial class OutboundPipe
         }
     }
 
-    // A finished frame may take several advances. Should one of them throw, half a frame stands in the output for ever: the
-    // poison is set before anything else can happen, and the connection dies.
+    private Memory<byte> Lend(int size)
+    {
+        if (_lent.Length - _filled < size)
+        {
+            Commit();
+            _lent = _output.GetMemory(size);
+        }
+
+        return _lent[_filled..];
+    }
+
+    private void Commit()
+    {
+        var filled = _filled;
+        ForgetLent();
+        if (filled > 0)
+        {
+            _output.Advance(filled);
+        }
+    }
+
+    private void ForgetLent()
+    {
+        _lent = default;
+        _filled = 0;
+    }
+
     private void Copy(FrameBuffer frame)
     {
+        if (frame.Length <= LargestWhole)
+        {
+            frame.Span.CopyTo(Lend(frame.Length).Span);
+            _filled += frame.Length;
+        }
+        else
+        {
+            CopyInPieces(frame.Span);
+        }
+    }
+
+    // A large frame may take several advances. Should one of them throw, half a frame stands in the output for ever: the
+    // poison is set before anything else can happen, and the connection dies.
+    private void CopyInPieces(ReadOnlySpan<byte> source)
+    {
+        Commit();
         _poisoned = true;
-        var source = frame.Span;
         do
         {
             var destination = _output.GetSpan();
