@@ -31,11 +31,13 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     /// <summary>Completes when no flush is pending, or when the wait for it is given up. For the read loop alone.</summary>
     public Task WhenWritableAsync()
     {
-        var writable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // The loop goes on where the flush has ended, without a hop to another thread.
+        var writable = new TaskCompletionSource();
         Interlocked.Exchange(ref _writable, writable);
         if (FlushPendingSince == 0 || Volatile.Read(ref _closed))
         {
-            TellWritable();
+            Interlocked.Exchange(ref _writable, null);
+            return Task.CompletedTask;
         }
 
         return writable.Task;
@@ -164,14 +166,15 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     {
         if (FinishFlush())
         {
-            if (HasWork)
+            Interlocked.Exchange(ref _gate, 0);
+            if (!HasWork || !TryEnter())
             {
-                Drain();
+                // The thread is the transport's, and free: the read loop may go on right here.
+                Interlocked.Exchange(ref _writable, null)?.TrySetResult();
+                return;
             }
-            else
-            {
-                Exit();
-            }
+
+            Drain();
         }
     }
 
@@ -223,6 +226,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
             Volatile.Write(ref _flushRequested, _coveredWaiters < _waiters?.Count);
         }
 
+        Commit();
         _corkedBytes = 0;
         Volatile.Write(ref _corkedBy, null);
         var now = _time.GetTimestamp();
@@ -276,9 +280,10 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
     private void TellWritable()
     {
-        if (Volatile.Read(ref _writable) is not null)
+        // This thread is a sender's or the clock's, and has other things to do than to run a read loop.
+        if (Volatile.Read(ref _writable) is not null && Interlocked.Exchange(ref _writable, null) is { } writable)
         {
-            Interlocked.Exchange(ref _writable, null)?.TrySetResult();
+            ThreadPool.UnsafeQueueUserWorkItem(static writable => writable.TrySetResult(), writable, preferLocal: false);
         }
     }
 
@@ -298,6 +303,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     // Half a frame may stand in the output, which no flush may push out: only the completion is still to come.
     private void Retire()
     {
+        ForgetLent();
         SettleUnflushed();
         Interlocked.Exchange(ref _gate, 0);
         if (Volatile.Read(ref _completed) is not null && TryEnter())

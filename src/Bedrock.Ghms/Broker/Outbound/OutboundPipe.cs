@@ -21,6 +21,9 @@ namespace Bedrock.Ghms.Broker.Outbound;
 /// </remarks>
 internal sealed partial class OutboundPipe
 {
+    // A frame up to this size is kept in one segment; the rest of the segment before it, a part of Kestrel's 4 KiB, stays unused.
+    private const int LargestWhole = 512;
+
     private readonly PipeWriter _output;
     private readonly GhmsConnection _connection;
     private readonly OutboundOptions _limits;
@@ -31,7 +34,12 @@ internal sealed partial class OutboundPipe
     // The cost of all that waits. A frame that moves from the queue into the writer stays in it, so the sum is never off.
     private long _pending;
 
-    // The gate's owner's: the cost of what was advanced and not yet flushed, and the bare bytes that a batch holds back.
+    // The gate's owner's: memory of the output, and how much of it whole frames fill that have not been advanced. A pipe takes a
+    // lock for each advance, so there is one for all frames of a flush that share a segment.
+    private Memory<byte> _lent;
+    private int _filled;
+
+    // The gate's owner's: the cost of what was written and not yet flushed, and the bare bytes that a batch holds back.
     private long _unflushed;
     private int _corkedBytes;
     private FlushBatch? _corkedBy;
@@ -86,7 +94,7 @@ internal sealed partial class OutboundPipe
 
         if (outgrown is null)
         {
-            AdvanceOrFail(length);
+            _filled += length;
         }
         else
         {
@@ -204,19 +212,7 @@ internal sealed partial class OutboundPipe
     {
         try
         {
-            return _output.GetMemory(size);
-        }
-        catch (Exception exception)
-        {
-            throw Failed(exception);
-        }
-    }
-
-    private void AdvanceOrFail(int length)
-    {
-        try
-        {
-            _output.Advance(length);
+            return Lend(size);
         }
         catch (Exception exception)
         {
@@ -255,12 +251,52 @@ internal sealed partial class OutboundPipe
         }
     }
 
-    // A finished frame may take several advances. Should one of them throw, half a frame stands in the output for ever: the
-    // poison is set before anything else can happen, and the connection dies.
+    private Memory<byte> Lend(int size)
+    {
+        if (_lent.Length - _filled < size)
+        {
+            Commit();
+            _lent = _output.GetMemory(size);
+        }
+
+        return _lent[_filled..];
+    }
+
+    private void Commit()
+    {
+        var filled = _filled;
+        ForgetLent();
+        if (filled > 0)
+        {
+            _output.Advance(filled);
+        }
+    }
+
+    private void ForgetLent()
+    {
+        _lent = default;
+        _filled = 0;
+    }
+
     private void Copy(FrameBuffer frame)
     {
+        if (frame.Length <= LargestWhole)
+        {
+            frame.Span.CopyTo(Lend(frame.Length).Span);
+            _filled += frame.Length;
+        }
+        else
+        {
+            CopyInPieces(frame.Span);
+        }
+    }
+
+    // A large frame may take several advances. Should one of them throw, half a frame stands in the output for ever: the
+    // poison is set before anything else can happen, and the connection dies.
+    private void CopyInPieces(ReadOnlySpan<byte> source)
+    {
+        Commit();
         _poisoned = true;
-        var source = frame.Span;
         do
         {
             var destination = _output.GetSpan();
