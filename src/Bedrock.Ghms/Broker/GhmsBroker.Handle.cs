@@ -4,7 +4,8 @@ namespace Bedrock.Ghms.Broker;
 
 public sealed partial class GhmsBroker
 {
-    internal bool IsKnown(uint code) => Registry.Find(code) is not null || (_rawHandler is not null && code is > Ghms.HeartbeatCode and < Ghms.FirstExtensionCode);
+    /// <summary>Whether messages of <paramref name="code"/> are taken although the code is not registered.</summary>
+    internal bool TakesRaw(uint code) => _rawHandler is not null && code is > Ghms.HeartbeatCode and < Ghms.FirstExtensionCode;
 
     /// <summary>Runs a received message through the pipes and to its handler.</summary>
     internal ValueTask HandleAsync(GhmsConnection connection, object message, CancellationToken cancellationToken) =>

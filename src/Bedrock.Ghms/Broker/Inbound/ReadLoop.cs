@@ -30,6 +30,7 @@ internal sealed partial class ReadLoop
     private long _readingSince = NotReading;
     private long _frameBeganAt;
     private long _leftOver;
+    private MessageType? _lastType;
     private bool _lookAheadWasFull;
     private bool _hasWarned;
     private bool _hasAnswered;
@@ -43,7 +44,7 @@ internal sealed partial class ReadLoop
         _broker = connection.Broker;
         _input = input;
         _time = _broker.Time;
-        _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, _broker.IsKnown);
+        _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, IsKnown);
         _lookAhead = new LookAhead(_broker.Options.LookAhead);
         _wake = input.CancelPendingRead;
     }
@@ -265,6 +266,19 @@ internal sealed partial class ReadLoop
         return false;
     }
 
+    private bool IsKnown(uint code) => Find(code) is not null || _broker.TakesRaw(code);
+
+    // A message is mostly of the type of the one before it, and is looked up twice: judged by its header, then decoded.
+    private MessageType? Find(uint code)
+    {
+        if (_lastType?.Code != code)
+        {
+            _lastType = _broker.Registry.Find(code);
+        }
+
+        return _lastType;
+    }
+
     private void OnClose(in Frame frame)
     {
         if (!CloseMessage.TryRead(frame.Payload, out var close))
@@ -277,7 +291,7 @@ internal sealed partial class ReadLoop
 
     private bool TryTake(in Frame frame)
     {
-        var type = _broker.Registry.Find(frame.Code);
+        var type = Find(frame.Code);
         if (type?.Kind != MessageKind.ImmediateExtension && (_pending is not null || !_lookAhead.IsEmpty))
         {
             if (_lookAhead.IsFullFor(frame))
