@@ -16,6 +16,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     private ValueTask<FlushResult> _flush;
     private long _flushStartedAt;
     private int _coveredWaiters;
+    private int _uncopied;
     private bool _flushRequested;
     private bool _poisoned;
     private bool _abandoned;
@@ -194,17 +195,23 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         var next = 0;
         try
         {
-            while (next < frames.Length)
+            for (; next < frames.Length; next++)
             {
+                Copy(frames[next]!);
                 copied += frames[next]!.Length;
-                CopyOwned(frames[next++]!);
             }
         }
         finally
         {
-            foreach (var rest in frames[next..])
+            // They are off the queue, so whoever drops that cannot count those which a failure has left behind.
+            foreach (var uncopied in frames[next..])
             {
-                rest!.Release();
+                _uncopied += IsMessage(uncopied!) ? 1 : 0;
+            }
+
+            foreach (var frame in frames)
+            {
+                frame!.Release();
             }
         }
 
@@ -296,7 +303,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     // Owns the gate; lets go of it. Nothing is written after this, because the pipe is closed and abandoned.
     private void Fail(Exception? exception)
     {
-        _connection.OnOutputFailed(exception, Abandon());
+        _connection.OnOutputFailed(exception, Abandon() + _uncopied);
         Retire();
     }
 

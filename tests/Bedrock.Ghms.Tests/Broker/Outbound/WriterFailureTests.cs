@@ -45,6 +45,7 @@ internal sealed class WriterFailureTests : WireFixture
         Assert.That(async () => await flushed.WaitAsync(Patience), Throws.TypeOf<GhmsConnectionClosedException>());
         await AssertLostAsync(wire);
         Assert.That(wire.Output.Flushes, Is.EqualTo(flushes), "Half a frame was flushed.");
+        Assert.That(wire.Connection.DroppedMessages, Is.EqualTo(2), "The one that failed, and the one taken off the queue with it.");
     }
 
     [Test]
