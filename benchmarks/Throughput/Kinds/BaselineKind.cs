@@ -14,8 +14,11 @@ internal sealed class BaselineKind<TCodec>(string name, bool shareFlush = false)
     public bool Does(Work work) => work == Work.FanOut || !shareFlush;
 
     public void AddServices(IServiceCollection services) => services
+        .AddSingleton<Counter>()
         .AddSingleton<EchoHandler<TCodec>>()
         .AddSingleton(provider => new FanOutHandler<TCodec>(provider.GetRequiredService<Counter>(), shareFlush));
+
+    public long Handled(IServiceProvider services) => services.GetRequiredService<Counter>().Value;
 
     public void Listen(ListenOptions endpoint, Work work)
     {

@@ -21,37 +21,11 @@ internal sealed class GhmsKind : IServerKind
         .AddMessage<Message>(MessageCode.Echo)
         .AddMessage<AnnouncementMessage>(MessageCode.Announcement)
         .AddMessage<OneWayMessage>(MessageCode.OneWay)
-        .Handle<Message, EchoHandler>()
-        .Handle<AnnouncementMessage, AnnouncementHandler>()
-        .Handle<OneWayMessage, OneWayHandler>();
+        .Handle<Message>((connection, message, ct) => connection.SendAsync(message, ct))
+        .Handle<AnnouncementMessage>((connection, message, ct) => connection.Broker.SendAsync(message, ct))
+        .Handle<OneWayMessage>((_, _, _) => ValueTask.CompletedTask);
+
+    public long Handled(IServiceProvider services) => services.GetRequiredService<GhmsBroker>().GetStats().Received;
 
     public void Listen(ListenOptions endpoint, Work work) => endpoint.UseConnectionHandler<GhmsHandler>();
-
-    private sealed class EchoHandler(Counter handled) : IMessageHandler<Message>
-    {
-        public async ValueTask HandleAsync(GhmsConnection connection, Message message, CancellationToken cancellationToken)
-        {
-            handled.Add(1);
-            await connection.SendAsync(message, cancellationToken);
-        }
-    }
-
-    private sealed class AnnouncementHandler(Counter handled) : IMessageHandler<AnnouncementMessage>
-    {
-        public async ValueTask HandleAsync(
-            GhmsConnection connection, AnnouncementMessage message, CancellationToken cancellationToken)
-        {
-            handled.Add(1);
-            await connection.Broker.SendAsync(message, cancellationToken);
-        }
-    }
-
-    private sealed class OneWayHandler(Counter handled) : IMessageHandler<OneWayMessage>
-    {
-        public ValueTask HandleAsync(GhmsConnection connection, OneWayMessage message, CancellationToken cancellationToken)
-        {
-            handled.Add(1);
-            return ValueTask.CompletedTask;
-        }
-    }
 }

@@ -4,8 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Bedrock.Ghms.Throughput.Kinds;
 
 /// <summary>
-/// A server to be measured. It speaks GHMS/0.1 with MessagePack, knows the codes of <see cref="Baseline.MessageCode"/>,
-/// and counts what it has handled in the <see cref="Baseline.Counter"/> among the services before it answers.
+/// A server to be measured. It speaks GHMS/0.1 with MessagePack and knows the codes of <see cref="Baseline.MessageCode"/>.
 /// </summary>
 internal interface IServerKind
 {
@@ -15,6 +14,9 @@ internal interface IServerKind
     bool Does(Work work);
 
     void AddServices(IServiceCollection services);
+
+    /// <summary>How many messages the server has received, by its own count.</summary>
+    long Handled(IServiceProvider services);
 
     void Listen(ListenOptions endpoint, Work work);
 }

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Net;
-using Bedrock.Ghms.Baseline;
 using Bedrock.Ghms.Throughput.Kinds;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
@@ -34,22 +32,21 @@ internal static class ServerCommand
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
             options.Listen(IPAddress.Loopback, port, endpoint => kind.Listen(endpoint, work)));
-        builder.Services.AddSingleton<Counter>();
         kind.AddServices(builder.Services);
 
         await using WebApplication app = builder.Build();
         await app.StartAsync(cancellation);
         Console.WriteLine($"Listening on {new Uri(app.Urls.Single()).Authority}");
-        await ObeyAsync(app.Services.GetRequiredService<Counter>(), cancellation);
+        await ObeyAsync(() => kind.Handled(app.Services), cancellation);
         await app.StopAsync(cancellation);
     }
 
-    private static async Task ObeyAsync(Counter handled, CancellationToken cancellation)
+    private static async Task ObeyAsync(Func<long> handled, CancellationToken cancellation)
     {
         // The end of the input is the end of the process that started this one.
         while (await Console.In.ReadLineAsync(cancellation) is { } line && line != "quit")
         {
-            Console.WriteLine(line == "cpu" ? Usage.Now(handled).ToLine() : "Say 'cpu' or 'quit'.");
+            Console.WriteLine(line == "cpu" ? Usage.Now(handled()).ToLine() : "Say 'cpu' or 'quit'.");
         }
     }
 }

@@ -1,15 +1,14 @@
 using System.Globalization;
-using Bedrock.Ghms.Baseline;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
 /// <summary>What a server process has spent since it started, in one line of text between the two processes.</summary>
 internal readonly record struct Usage(double CpuMicroseconds, long AllocatedBytes, long Handled)
 {
-    public static Usage Now(Counter handled) => new(
+    public static Usage Now(long handled) => new(
         Environment.CpuUsage.TotalTime.TotalMicroseconds,
         GC.GetTotalAllocatedBytes(),
-        handled.Value);
+        handled);
 
     public static Usage Parse(string line)
     {
