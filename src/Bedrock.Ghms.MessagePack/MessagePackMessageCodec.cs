@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Bedrock.Ghms.Messages;
 using MessagePack;
 using MessagePack.Formatters;
@@ -8,20 +9,41 @@ namespace Bedrock.Ghms.MessagePack;
 internal sealed class MessagePackMessageCodec<T>(IMessagePackFormatter<T> formatter, MessagePackSerializerOptions options) : MessageCodec
     where T : notnull
 {
+    // Delegates, because an interface of a generic type costs a look-up at each call from shared generic code.
+    private readonly Writer _write = formatter.Serialize;
+    private readonly Reader _read = formatter.Deserialize;
+
+    private delegate void Writer(ref MessagePackWriter writer, T message, MessagePackSerializerOptions options);
+
+    private delegate T Reader(ref MessagePackReader reader, MessagePackSerializerOptions options);
+
     public override void Encode(object message, IBufferWriter<byte> output)
     {
         var writer = new MessagePackWriter(output);
-        formatter.Serialize(ref writer, (T)message, options);
+        _write(ref writer, (T)message, options);
         writer.Flush();
     }
 
-    public override object Decode(in ReadOnlySequence<byte> payload)
+    public override object Decode(in ReadOnlySequence<byte> payload) =>
+        payload.IsSingleSegment ? Decode(payload.First) : DecodeJoined(payload);
+
+    // Kept out of read loops: inlined there it costs every message the clearing of its locals.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public override object Decode(ReadOnlyMemory<byte> payload)
     {
-        if (payload.IsSingleSegment)
+        MessagePackStrictReader.Verify(payload.Span);
+        var reader = new MessagePackReader(payload);
+        var message = _read(ref reader, options);
+        if (!reader.End)
         {
-            return Decode(payload.First);
+            throw new MessagePackSerializationException($"The formatter of {typeof(T)} left bytes over.");
         }
 
+        return message ?? throw new MessagePackSerializationException($"The formatter of {typeof(T)} read null.");
+    }
+
+    private object DecodeJoined(in ReadOnlySequence<byte> payload)
+    {
         // Joined, because the library allocates for each string that spans two segments.
         var length = checked((int)payload.Length);
         var joined = ArrayPool<byte>.Shared.Rent(length);
@@ -34,18 +56,5 @@ internal sealed class MessagePackMessageCodec<T>(IMessagePackFormatter<T> format
         {
             ArrayPool<byte>.Shared.Return(joined);
         }
-    }
-
-    private T Decode(ReadOnlyMemory<byte> payload)
-    {
-        MessagePackStrictReader.Verify(payload.Span);
-        var reader = new MessagePackReader(payload);
-        var message = formatter.Deserialize(ref reader, options);
-        if (!reader.End)
-        {
-            throw new MessagePackSerializationException($"The formatter of {typeof(T)} left bytes over.");
-        }
-
-        return message ?? throw new MessagePackSerializationException($"The formatter of {typeof(T)} read null.");
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Text.Unicode;
 using MessagePack;
 
@@ -11,39 +12,102 @@ namespace Bedrock.Ghms.MessagePack;
 /// </summary>
 internal static class MessagePackStrictReader
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Verify(ReadOnlySpan<byte> payload)
     {
-        if (payload is [MessagePackCode.Nil, ..])
-        {
-            throw Refused("a message cannot be nil");
-        }
-
         if (!TryVerifyFlat(payload))
         {
             VerifyNested(payload);
         }
     }
 
-    /// <summary>Verifies a scalar or a collection of scalars, as most messages are, without keeping count of levels.</summary>
-    /// <returns><see langword="false"/> when a collection holds another, and nothing has been said about the payload.</returns>
+    /// <summary>Verifies a small map or array of short strings and numbers, as most messages are, in one go.</summary>
+    /// <returns><see langword="false"/> when the payload is anything else or has a mistake: nothing has been said about it then.</returns>
     private static bool TryVerifyFlat(ReadOnlySpan<byte> payload)
     {
-        var rest = payload;
-        for (var missing = ReadValue(ref rest, out _); missing > 0; missing--)
+        if (payload.IsEmpty || !IsSmallCollection(payload[0], out var missing))
         {
-            if (rest is [var code, ..] && IsCollection(code))
+            return false;
+        }
+
+        var at = 1;
+        for (; missing > 0; missing--)
+        {
+            if (at >= payload.Length)
             {
                 return false;
             }
 
-            ReadValue(ref rest, out _);
+            var code = payload[at];
+            if (SizeOf(code) is var size and > 0)
+            {
+                at += size;
+                continue;
+            }
+
+            var start = at + (code == MessagePackCode.Str8 ? 2 : 1);
+            if (start > payload.Length || (code != MessagePackCode.Str8 && !IsFixStr(code)))
+            {
+                return false;
+            }
+
+            var length = code == MessagePackCode.Str8 ? payload[at + 1] : code & 0x1F;
+            if (length > payload.Length - start || !IsText(payload.Slice(start, length)))
+            {
+                return false;
+            }
+
+            at = start + length;
         }
 
-        return rest.IsEmpty ? true : throw Refused("bytes are left over");
+        return at == payload.Length;
+    }
+
+    private static bool IsSmallCollection(byte code, out int values)
+    {
+        var isMap = code <= MessagePackCode.MaxFixMap;
+        values = (code & 0x0F) << (isMap ? 1 : 0);
+        return code is >= MessagePackCode.MinFixMap and <= MessagePackCode.MaxFixArray;
+    }
+
+    /// <summary>The bytes of a number, a boolean or nil with its code; 0 for everything else.</summary>
+    private static int SizeOf(byte code) => code switch
+    {
+        <= MessagePackCode.MaxFixInt or >= MessagePackCode.MinNegativeFixInt => 1,
+        MessagePackCode.Nil or MessagePackCode.False or MessagePackCode.True => 1,
+        >= MessagePackCode.UInt8 and <= MessagePackCode.UInt64 => 1 + (1 << (code - MessagePackCode.UInt8)),
+        >= MessagePackCode.Int8 and <= MessagePackCode.Int64 => 1 + (1 << (code - MessagePackCode.Int8)),
+        MessagePackCode.Float32 => 5,
+        MessagePackCode.Float64 => 9,
+        _ => 0,
+    };
+
+    private static bool IsFixStr(byte code) => code is >= MessagePackCode.MinFixStr and <= MessagePackCode.MaxFixStr;
+
+    // Keys are short and ASCII: sooner looked at than handed over.
+    private static bool IsText(ReadOnlySpan<byte> text)
+    {
+        if (text.Length > 8)
+        {
+            return Utf8.IsValid(text);
+        }
+
+        var all = 0;
+        foreach (var unit in text)
+        {
+            all |= unit;
+        }
+
+        return all < 0x80 || Utf8.IsValid(text);
     }
 
     private static void VerifyNested(ReadOnlySpan<byte> payload)
     {
+        if (payload is [MessagePackCode.Nil, ..])
+        {
+            throw Refused("a message cannot be nil");
+        }
+
         // How many values each open collection still lacks.
         Span<long> missing = stackalloc long[MessagePackMessageEncoding.MaxDepth];
         var depth = 0;
@@ -89,20 +153,16 @@ internal static class MessagePackStrictReader
         isCollection = IsCollection(code);
         switch (code)
         {
-            case <= MessagePackCode.MaxFixInt or >= MessagePackCode.MinNegativeFixInt:
-            case MessagePackCode.Nil or MessagePackCode.False or MessagePackCode.True:
-                return 0;
-
-            case <= MessagePackCode.MaxFixMap:
+            case >= MessagePackCode.MinFixMap and <= MessagePackCode.MaxFixMap:
                 return Children(rest, 2 * (code & 0x0F));
-            case <= MessagePackCode.MaxFixArray:
+            case >= MessagePackCode.MinFixArray and <= MessagePackCode.MaxFixArray:
                 return Children(rest, code & 0x0F);
             case MessagePackCode.Array16 or MessagePackCode.Array32:
                 return Children(rest, Number(ref rest, code == MessagePackCode.Array16 ? 2 : 4));
             case MessagePackCode.Map16 or MessagePackCode.Map32:
                 return Children(rest, 2 * Number(ref rest, code == MessagePackCode.Map16 ? 2 : 4));
 
-            case <= MessagePackCode.MaxFixStr:
+            case >= MessagePackCode.MinFixStr and <= MessagePackCode.MaxFixStr:
                 return Text(ref rest, code & 0x1F);
             case MessagePackCode.Str8 or MessagePackCode.Str16 or MessagePackCode.Str32:
                 return Text(ref rest, Number(ref rest, 1 << (code - MessagePackCode.Str8)));
@@ -115,15 +175,10 @@ internal static class MessagePackStrictReader
             case >= MessagePackCode.FixExt1 and <= MessagePackCode.FixExt16:
                 return Skip(ref rest, (1 << (code - MessagePackCode.FixExt1)) + 1);
 
-            case >= MessagePackCode.UInt8 and <= MessagePackCode.UInt64:
-                return Skip(ref rest, 1 << (code - MessagePackCode.UInt8));
-            case >= MessagePackCode.Int8 and <= MessagePackCode.Int64:
-                return Skip(ref rest, 1 << (code - MessagePackCode.Int8));
-            case MessagePackCode.Float32 or MessagePackCode.Float64:
-                return Skip(ref rest, code == MessagePackCode.Float32 ? 4 : 8);
-
             default:
-                throw Refused("it has a byte that begins no value");
+                return SizeOf(code) is var size and > 0
+                    ? Skip(ref rest, size - 1)
+                    : throw Refused("it has a byte that begins no value");
         }
     }
 

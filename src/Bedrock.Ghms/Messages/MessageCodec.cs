@@ -17,4 +17,11 @@ public abstract class MessageCodec
     /// <returns>The message; never <see langword="null"/>.</returns>
     /// <exception cref="Exception">Any exception means that the payload cannot be decoded (status 1007).</exception>
     public abstract object Decode(in ReadOnlySequence<byte> payload);
+
+    /// <summary>Reads exactly one message that takes up all of a payload in one piece, as nearly every payload is.</summary>
+    /// <param name="payload">Its memory is valid only until this method returns.</param>
+    /// <returns>The message; never <see langword="null"/>.</returns>
+    /// <exception cref="Exception">Any exception means that the payload cannot be decoded (status 1007).</exception>
+    /// <remarks>A codec that has a shorter way for contiguous memory overrides this; the base reads it as a sequence.</remarks>
+    public virtual object Decode(ReadOnlyMemory<byte> payload) => Decode(new ReadOnlySequence<byte>(payload));
 }

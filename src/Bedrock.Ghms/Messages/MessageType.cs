@@ -23,18 +23,37 @@ internal sealed class MessageType(uint code, Type type, MessageKind kind, int fi
     public void Encode(object message, int ordinal, IBufferWriter<byte> output) => codecs[ordinal].Encode(message, output);
 
     /// <exception cref="GhmsProtocolException">The payload cannot be decoded.</exception>
+    public object Decode(ReadOnlyMemory<byte> payload, int connectionEncoding)
+    {
+        try
+        {
+            return CodecFor(connectionEncoding).Decode(payload) ?? throw ReturnedNull();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw Undecodable(exception);
+        }
+    }
+
+    /// <exception cref="GhmsProtocolException">The payload cannot be decoded.</exception>
     public object Decode(in ReadOnlySequence<byte> payload, int connectionEncoding)
     {
         try
         {
-            return codecs[OrdinalFor(connectionEncoding)].Decode(payload)
-                ?? throw new InvalidOperationException("The codec returned null.");
+            return CodecFor(connectionEncoding).Decode(payload) ?? throw ReturnedNull();
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            throw new GhmsProtocolException(CloseStatus.InvalidPayload, $"A payload of code {Code} cannot be decoded.") { Cause = exception };
+            throw Undecodable(exception);
         }
     }
+
+    private MessageCodec CodecFor(int connectionEncoding) => codecs[OrdinalFor(connectionEncoding)];
+
+    private static InvalidOperationException ReturnedNull() => new("The codec returned null.");
+
+    private GhmsProtocolException Undecodable(Exception exception) =>
+        new(CloseStatus.InvalidPayload, $"A payload of code {Code} cannot be decoded.") { Cause = exception };
 
     /// <summary>Counts a message that no handler took.</summary>
     /// <returns>Whether it is the first of this type.</returns>
