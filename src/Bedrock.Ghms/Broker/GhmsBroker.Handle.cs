@@ -1,15 +1,17 @@
+using Bedrock.Ghms.Broker.Inbound;
 using Bedrock.Ghms.Messages;
 
 namespace Bedrock.Ghms.Broker;
 
 public sealed partial class GhmsBroker
 {
-    /// <summary>Whether messages of <paramref name="code"/> are taken although the code is not registered.</summary>
-    internal bool TakesRaw(uint code) => _rawHandler is not null && code is > Ghms.HeartbeatCode and < Ghms.FirstExtensionCode;
+    /// <summary>Where messages of <paramref name="code"/> go, if they are understood: decoded, or raw where the application asked for that.</summary>
+    internal MessageRoute? FindRoute(uint code) =>
+        _routes.TryGetValue(code, out var route) ? route : code is > Ghms.HeartbeatCode and < Ghms.FirstExtensionCode ? _rawRoute : null;
 
-    /// <summary>Runs a received message through the pipes and to its handler.</summary>
-    internal ValueTask HandleAsync(GhmsConnection connection, object message, CancellationToken cancellationToken) =>
-        _handle(connection, message, cancellationToken);
+    // Without pipes nobody can change a message's type on its way, and its handler is known beforehand.
+    private MessageHandler FirstHandler(MessageType type) =>
+        _pipes.Length > 0 ? _handle : _handlers.GetValueOrDefault(type.Type) ?? _defaultHandler ?? HandleLastAsync;
 
     private ValueTask HandleLastAsync(GhmsConnection connection, object message, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Bedrock.Ghms.Broker.Inbound;
 using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Broker.Timing;
@@ -22,6 +23,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     private readonly FrozenDictionary<Type, MessageHandler> _handlers;
     private readonly MessageHandler? _defaultHandler;
     private readonly MessageHandler<RawMessage>? _rawHandler;
+    private readonly FrozenDictionary<uint, MessageRoute> _routes;
+    private readonly MessageRoute? _rawRoute;
     private readonly IDistributionPattern _pattern;
     private readonly MessageHandler _handle;
     private readonly MessageSender _send;
@@ -63,6 +66,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         NotAcceptable = UpgradeRefusal.NotAcceptable(MediaTypes);
         CheckHandlers();
         _handle = ChainHandlers();
+        _routes = Registry.Types.ToFrozenDictionary(type => type.Code, type => new MessageRoute(type, FirstHandler(type)));
+        _rawRoute = _rawHandler is null ? null : new MessageRoute(type: null, _handle);
         _send = ChainSenders(contexts);
         Ticker = new Ticker(Time);
     }

@@ -22,6 +22,9 @@ internal sealed class MessageRegistry
     /// <summary>The encodings that connections may choose, in order of preference.</summary>
     public IReadOnlyList<MessageEncoding> Offered { get; }
 
+    /// <summary>All registered types.</summary>
+    public IReadOnlyList<MessageType> Types => _byCode.Values;
+
     /// <exception cref="GhmsDuplicateMessageCodeException">Two types share a code, or one type has two.</exception>
     /// <exception cref="GhmsInvalidMessageCodeException">A code is reserved.</exception>
     /// <exception cref="GhmsInvalidEncodingException">A type is fixed to an encoding that is not registered.</exception>

@@ -46,7 +46,7 @@ internal sealed partial class ReadLoop
             {
                 try
                 {
-                    Dispatch(_broker.Registry.Find(waiting.Code), new Frame(waiting.Code, new ReadOnlySequence<byte>(waiting.Payload)));
+                    Dispatch(_broker.FindRoute(waiting.Code)!, waiting.Code, waiting.Payload);
                 }
                 finally
                 {
@@ -67,18 +67,32 @@ internal sealed partial class ReadLoop
     }
 
     /// <exception cref="GhmsProtocolException">The payload cannot be decoded.</exception>
-    private void Dispatch(MessageType? type, in Frame frame)
+    private void Dispatch(MessageRoute route, uint code, ReadOnlyMemory<byte> payload)
     {
-        var message = type is null
-            ? new RawMessage(FrameBuffer.Copy(frame.Code, frame.Payload), _connection.Encoding)
-            : type.Decode(frame.Payload, _connection.EncodingOrdinal);
+        if (route.Type is { } type)
+        {
+            Handle(route, type.Decode(payload, _connection.EncodingOrdinal));
+        }
+        else
+        {
+            Dispatch(route, code, new ReadOnlySequence<byte>(payload));
+        }
+    }
+
+    /// <exception cref="GhmsProtocolException">The payload cannot be decoded.</exception>
+    private void Dispatch(MessageRoute route, uint code, in ReadOnlySequence<byte> payload) => Handle(route, route.Type is { } type
+        ? type.Decode(payload, _connection.EncodingOrdinal)
+        : new RawMessage(FrameBuffer.Copy(code, payload), _connection.Encoding));
+
+    private void Handle(MessageRoute route, object message)
+    {
         Volatile.Write(ref _received, _received + 1);
         ValueTask handling;
         try
         {
-            handling = type is null
-                ? HandleRawAsync((RawMessage)message)
-                : _broker.HandleAsync(_connection, message, _connection.Closed);
+            handling = route.Type is null
+                ? HandleRawAsync(route.Handler, (RawMessage)message)
+                : route.Handler(_connection, message, _connection.Closed);
             if (handling.IsCompletedSuccessfully)
             {
                 handling.GetAwaiter().GetResult();
@@ -116,11 +130,11 @@ internal sealed partial class ReadLoop
         }
     }
 
-    private async ValueTask HandleRawAsync(RawMessage message)
+    private async ValueTask HandleRawAsync(MessageHandler handler, RawMessage message)
     {
         using (message)
         {
-            await _broker.HandleAsync(_connection, message, _connection.Closed).ConfigureAwait(false);
+            await handler(_connection, message, _connection.Closed).ConfigureAwait(false);
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Bedrock.Ghms.Broker.Outbound;
-using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker.Inbound;
@@ -30,7 +29,8 @@ internal sealed partial class ReadLoop
     private long _readingSince = NotReading;
     private long _frameBeganAt;
     private long _leftOver;
-    private MessageType? _lastType;
+    private uint _lastCode = Ghms.CloseCode;
+    private MessageRoute? _lastRoute;
     private bool _lookAheadWasFull;
     private bool _hasWarned;
     private bool _hasAnswered;
@@ -220,30 +220,29 @@ internal sealed partial class ReadLoop
     private bool ReadFrames(ref ReadOnlySequence<byte> buffer, out SequencePosition examined)
     {
         var batch = FlushBatch.Enter(_time, _connection);
+        var frames = new FrameCursor(_frames, buffer);
         _lookAheadWasFull = false;
         _isHeldBack = false;
-        examined = buffer.Start;
         try
         {
-            var consumed = buffer.Start;
-            while (_connection.IsOpen && _frames.TryParseMessage(buffer, ref consumed, ref examined, out var frame))
+            while (_connection.IsOpen && frames.TryPeek())
             {
-                if (frame.Code == Ghms.CloseCode)
+                if (frames.Code == Ghms.CloseCode)
                 {
-                    buffer = buffer.Slice(consumed);
-                    OnClose(frame);
+                    var payload = frames.Payload;
+                    frames.Take();
+                    OnClose(payload);
                     return true;
                 }
 
-                if (frame.Code != _broker.Options.HeartbeatCode && !TryTake(frame))
+                if (frames.Code != _broker.Options.HeartbeatCode && !TryTake(frames))
                 {
-                    examined = buffer.Start;
                     _lookAheadWasFull = true;
                     return false;
                 }
 
+                frames.Take();
                 Volatile.Write(ref _frameBeganAt, 0);
-                buffer = buffer.Slice(consumed);
                 batch.FlushIfDue();
                 _hasAnswered = batch.HasAnswers;
                 if (MustAnswerFirst)
@@ -259,6 +258,8 @@ internal sealed partial class ReadLoop
         }
         finally
         {
+            buffer = frames.Rest;
+            examined = frames.Examined;
             _hasAnswered = batch.HasAnswers;
             batch.Leave();
         }
@@ -266,22 +267,21 @@ internal sealed partial class ReadLoop
         return false;
     }
 
-    private bool IsKnown(uint code) => Find(code) is not null || _broker.TakesRaw(code);
+    private bool IsKnown(uint code) => Find(code) is not null;
 
-    // A message is mostly of the type of the one before it, and is looked up twice: judged by its header, then decoded.
-    private MessageType? Find(uint code)
+    private MessageRoute? Find(uint code)
     {
-        if (_lastType?.Code != code)
+        if (code != _lastCode)
         {
-            _lastType = _broker.Registry.Find(code);
+            (_lastCode, _lastRoute) = (code, _broker.FindRoute(code));
         }
 
-        return _lastType;
+        return _lastRoute;
     }
 
-    private void OnClose(in Frame frame)
+    private void OnClose(in ReadOnlySequence<byte> payload)
     {
-        if (!CloseMessage.TryRead(frame.Payload, out var close))
+        if (!CloseMessage.TryRead(payload, out var close))
         {
             throw new GhmsProtocolException(CloseStatus.ProtocolError, "A Close whose payload breaks the rules.");
         }
@@ -289,11 +289,12 @@ internal sealed partial class ReadLoop
         _connection.OnCloseReceived(close);
     }
 
-    private bool TryTake(in Frame frame)
+    private bool TryTake(in FrameCursor frames)
     {
-        var type = Find(frame.Code);
-        if (type?.Kind != MessageKind.ImmediateExtension && (_pending is not null || !_lookAhead.IsEmpty))
+        var route = Find(frames.Code)!;
+        if ((_pending is not null || !_lookAhead.IsEmpty) && !route.IsImmediate)
         {
+            var frame = new Frame(frames.Code, frames.Payload);
             if (_lookAhead.IsFullFor(frame))
             {
                 return false;
@@ -303,7 +304,15 @@ internal sealed partial class ReadLoop
             return true;
         }
 
-        Dispatch(type, frame);
+        if (frames.IsContiguous)
+        {
+            Dispatch(route, frames.Code, frames.Contiguous);
+        }
+        else
+        {
+            Dispatch(route, frames.Code, frames.Payload);
+        }
+
         return true;
     }
 }

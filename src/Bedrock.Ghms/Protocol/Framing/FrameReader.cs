@@ -27,37 +27,6 @@ public sealed class FrameReader(uint maxMessageSize, uint heartbeatCode = Ghms.H
     public bool TryParseMessage(
         in ReadOnlySequence<byte> input, ref SequencePosition consumed, ref SequencePosition examined, out Frame message)
     {
-        // Nearly every frame lies whole within the first segment.
-        var first = input.FirstSpan;
-        if (_awaited == 0 && first.Length >= FrameHeader.Size)
-        {
-            var header = FrameHeader.Read(first);
-            if (header.Length <= (uint)(first.Length - FrameHeader.Size))
-            {
-                Judge(header);
-                IsInsideFrame = false;
-                var payload = SliceFirst(input, FrameHeader.Size, (int)header.Length);
-                consumed = examined = payload.End;
-                message = new Frame(header.Code, payload);
-                return true;
-            }
-        }
-
-        return TryParseAcross(input, ref consumed, ref examined, out message);
-    }
-
-    // What lies within a segment needs none of the searching and checking that a slice of a sequence does.
-    private static ReadOnlySequence<byte> SliceFirst(in ReadOnlySequence<byte> input, int start, int length)
-    {
-        var index = input.Start.GetInteger() + start;
-        return input.Start.GetObject() is ReadOnlySequenceSegment<byte> segment
-            ? new ReadOnlySequence<byte>(segment, index, segment, index + length)
-            : input.Slice(start, length);
-    }
-
-    private bool TryParseAcross(
-        in ReadOnlySequence<byte> input, ref SequencePosition consumed, ref SequencePosition examined, out Frame message)
-    {
         if (_awaited > 0 && input.Length < _awaited)
         {
             examined = input.End;
@@ -92,6 +61,27 @@ public sealed class FrameReader(uint maxMessageSize, uint heartbeatCode = Ghms.H
         var payload = input.Slice(FrameHeader.Size, header.Length);
         consumed = examined = payload.End;
         message = new Frame(header.Code, payload);
+        return true;
+    }
+
+    /// <summary>Judges the frame that begins <paramref name="contiguous"/> if all of it is there, as it nearly always is.</summary>
+    /// <exception cref="GhmsProtocolException">The header breaks a rule.</exception>
+    internal bool TryJudge(ReadOnlySpan<byte> contiguous, out FrameHeader header)
+    {
+        if (_awaited > 0 || contiguous.Length < FrameHeader.Size)
+        {
+            header = default;
+            return false;
+        }
+
+        header = FrameHeader.Read(contiguous);
+        if (header.Length > (uint)(contiguous.Length - FrameHeader.Size))
+        {
+            return false;
+        }
+
+        Judge(header);
+        IsInsideFrame = false;
         return true;
     }
 
