@@ -6,6 +6,8 @@ namespace Bedrock.Ghms.Broker;
 
 public sealed partial class GhmsConnection
 {
+    private MessageType? _lastSent;
+
     /// <summary>Whether this connection is over its soft limit.</summary>
     internal bool IsOverSoftLimit => _outbound.IsOverSoftLimit;
 
@@ -23,12 +25,17 @@ public sealed partial class GhmsConnection
         ArgumentNullException.ThrowIfNull(message);
         try
         {
-            return Transmit(message, cancellationToken);
+            if (!TryTransmit(message, cancellationToken))
+            {
+                return TransmitQueued(message, cancellationToken);
+            }
         }
         catch (Exception exception)
         {
             return ValueTask.FromException<int>(exception);
         }
+
+        return new ValueTask<int>(1);
     }
 
     /// <summary>Completes when everything accepted before this call was handed to the transport. It may be awaited in a handler.</summary>
@@ -40,7 +47,11 @@ public sealed partial class GhmsConnection
         return flushed.IsCompleted || !cancellationToken.CanBeCanceled ? flushed : flushed.WaitAsync(cancellationToken);
     }
 
-    internal ValueTask<int> Transmit(object message, CancellationToken cancellationToken)
+    internal ValueTask<int> Transmit(object message, CancellationToken cancellationToken) =>
+        TryTransmit(message, cancellationToken) ? new ValueTask<int>(1) : TransmitQueued(message, cancellationToken);
+
+    /// <summary>Writes the message at once if nobody else is writing.</summary>
+    private bool TryTransmit(object message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (!IsOpen)
@@ -50,15 +61,17 @@ public sealed partial class GhmsConnection
 
         if (message is RawMessage raw)
         {
-            return TransmitRaw(raw, cancellationToken);
+            CheckFrame(raw.Frame, raw.Encoding);
+            return _outbound.TryCopyDirect(raw.Frame);
         }
 
-        var type = Broker.Registry.Find(message.GetType());
-        var ordinal = type.OrdinalFor(EncodingOrdinal);
-        return _outbound.TrySendDirect(message, type, ordinal, _maxPayload, Broker.Options.SendBufferSize)
-            ? new ValueTask<int>(1)
-            : TransmitQueued(message, type, ordinal, cancellationToken);
+        var type = TypeOf(message);
+        return _outbound.TrySendDirect(message, type, type.OrdinalFor(EncodingOrdinal), _maxPayload, Broker.Options.SendBufferSize);
     }
+
+    // A message is mostly of the type of the one before it. Senders that race for the field only make it less useful.
+    private MessageType TypeOf(object message) =>
+        _lastSent is { } last && last.Type == message.GetType() ? last : _lastSent = Broker.Registry.Find(message.GetType());
 
     /// <summary>Takes a frame that other recipients share, without waiting.</summary>
     internal SendOutcome Offer(FrameBuffer frame)
@@ -101,10 +114,21 @@ public sealed partial class GhmsConnection
             ? new GhmsConnectionClosedException($"The connection {Id} has ended: {end.Cause}, status {(int)end.Status}.", end.Exception)
             : new GhmsConnectionClosedException($"The connection {Id} has ended.");
 
-    private ValueTask<int> TransmitQueued(object message, MessageType type, int ordinal, CancellationToken cancellationToken) =>
-        _outbound.IsOverSoftLimit
+    private ValueTask<int> TransmitQueued(object message, CancellationToken cancellationToken)
+    {
+        if (message is RawMessage raw)
+        {
+            // The caller may give its message back while this still waits for room.
+            raw.Frame.Retain();
+            return TransmitOwned(raw.Frame, cancellationToken);
+        }
+
+        var type = TypeOf(message);
+        var ordinal = type.OrdinalFor(EncodingOrdinal);
+        return _outbound.IsOverSoftLimit
             ? TransmitWhenRoomAsync(message, type, ordinal, cancellationToken)
             : TransmitOwned(Encode(message, type, ordinal), cancellationToken);
+    }
 
     // Room first: senders that wait hold their message, not an encoded copy of it.
     private async ValueTask<int> TransmitWhenRoomAsync(
@@ -117,20 +141,6 @@ public sealed partial class GhmsConnection
 
     private FrameBuffer Encode(object message, MessageType type, int ordinal) =>
         FrameEncoder.Encode(type, ordinal, message, _maxPayload, Broker.Options.SendBufferSize);
-
-    private ValueTask<int> TransmitRaw(RawMessage raw, CancellationToken cancellationToken)
-    {
-        var frame = raw.Frame;
-        CheckFrame(frame, raw.Encoding);
-        if (_outbound.TryCopyDirect(frame))
-        {
-            return new ValueTask<int>(1);
-        }
-
-        // The caller may give its message back while this still waits for room.
-        frame.Retain();
-        return TransmitOwned(frame, cancellationToken);
-    }
 
     /// <summary>Queues a frame and gives up the reference to it.</summary>
     private ValueTask<int> TransmitOwned(FrameBuffer frame, CancellationToken cancellationToken)

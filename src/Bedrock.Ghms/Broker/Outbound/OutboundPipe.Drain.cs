@@ -267,7 +267,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
         lock (_sync)
         {
-            SettleUnflushed();
+            Volatile.Write(ref _unflushed, 0);
             if (!IsOverSoftLimit)
             {
                 WakeWaiters();
@@ -294,12 +294,6 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         }
     }
 
-    private void SettleUnflushed()
-    {
-        Interlocked.Add(ref _pending, -_unflushed);
-        _unflushed = 0;
-    }
-
     // Owns the gate; lets go of it. Nothing is written after this, because the pipe is closed and abandoned.
     private void Fail(Exception? exception)
     {
@@ -311,7 +305,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     private void Retire()
     {
         ForgetLent();
-        SettleUnflushed();
+        Volatile.Write(ref _unflushed, 0);
         Interlocked.Exchange(ref _gate, 0);
         if (Volatile.Read(ref _completed) is not null && TryEnter())
         {

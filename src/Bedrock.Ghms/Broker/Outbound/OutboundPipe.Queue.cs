@@ -12,6 +12,7 @@ internal sealed partial class OutboundPipe
     // All under _sync; the volatile reads elsewhere only look.
     private Queue<FrameBuffer>? _queue;
     private int _count;
+    private long _queued;
     private long _queuedMessages;
     private long _enqueuedFrames;
     private long _dequeuedFrames;
@@ -147,7 +148,7 @@ internal sealed partial class OutboundPipe
         (_queue ??= new Queue<FrameBuffer>()).Enqueue(frame);
         _enqueuedFrames++;
         Volatile.Write(ref _count, _count + 1);
-        Interlocked.Add(ref _pending, Cost(frame));
+        Volatile.Write(ref _queued, _queued + Cost(frame));
         if (IsOverSoftLimit)
         {
             StartSoftClock();
@@ -189,7 +190,8 @@ internal sealed partial class OutboundPipe
 
             _dequeuedFrames += count;
             Volatile.Write(ref _count, _count - count);
-            _unflushed += cost;
+            Volatile.Write(ref _unflushed, _unflushed + cost);
+            Volatile.Write(ref _queued, _queued - cost);
             return count;
         }
     }
@@ -201,10 +203,10 @@ internal sealed partial class OutboundPipe
         {
             _dequeuedFrames++;
             dropped += IsMessage(frame) ? 1 : 0;
-            Interlocked.Add(ref _pending, -Cost(frame));
             frame.Release();
         }
 
+        Volatile.Write(ref _queued, 0);
         _queue = null;
         Volatile.Write(ref _count, 0);
         return dropped;

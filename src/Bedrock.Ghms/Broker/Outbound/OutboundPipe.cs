@@ -31,15 +31,13 @@ internal sealed partial class OutboundPipe
 
     private int _gate;
 
-    // The cost of all that waits. A frame that moves from the queue into the writer stays in it, so the sum is never off.
-    private long _pending;
-
     // The gate's owner's: memory of the output, and how much of it whole frames fill that have not been advanced. A pipe takes a
     // lock for each advance, so there is one for all frames of a flush that share a segment.
     private Memory<byte> _lent;
     private int _filled;
 
-    // The gate's owner's: the cost of what was written and not yet flushed, and the bare bytes that a batch holds back.
+    // The gate's owner's: the cost of what was written and not yet flushed, which others look at, and the bare bytes that a
+    // batch holds back.
     private long _unflushed;
     private int _corkedBytes;
     private FlushBatch? _corkedBy;
@@ -60,7 +58,11 @@ internal sealed partial class OutboundPipe
     public long LastSent => Volatile.Read(ref _lastSent);
 
     /// <summary>What waits to be sent: bytes queued or unflushed, with a fixed charge for each frame.</summary>
-    public long Pending => Volatile.Read(ref _pending);
+    /// <remarks>
+    /// A frame that moves from the queue to the writer is first added there and then taken off here, and read the other way
+    /// about: it may be seen twice for a moment, never not at all.
+    /// </remarks>
+    public long Pending => Volatile.Read(ref _queued) + Volatile.Read(ref _unflushed);
 
     /// <summary>Messages accepted so far; heartbeats and the Close are not messages.</summary>
     public long AcceptedMessages => Volatile.Read(ref _directMessages) + Volatile.Read(ref _queuedMessages);
@@ -148,8 +150,7 @@ internal sealed partial class OutboundPipe
     private void FlushOrCork(int length)
     {
         var cost = (long)length + OutboundOptions.FrameCharge;
-        _unflushed += cost;
-        Interlocked.Add(ref _pending, cost);
+        Volatile.Write(ref _unflushed, _unflushed + cost);
         Volatile.Write(ref _directMessages, _directMessages + 1);
         _corkedBytes += length;
         var isOverSoftLimit = IsOverSoftLimit;
