@@ -23,7 +23,7 @@ internal static class ReadmeExamples
         builder.Services.AddGhms(options => options.MaxConnections = 10_000)
             .AddMessagePack()
             .AddMessage<Greeting>(code: 10)
-            .Handle<Greeting>(async (connection, greeting, ct) => await connection.Broker.SendAsync(greeting, ct));
+            .Handle<Greeting>((connection, greeting, ct) => connection.Broker.SendAsync(greeting, ct));
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.ListenLocalhost(5000, listen => listen.UseConnectionHandler<GhmsHandler>()));
         return builder.Build();
@@ -66,7 +66,7 @@ internal static class ReadmeExamples
         await using var broker = new GhmsTestBuilder()
             .AddJson()
             .AddMessage<Greeting>(code: 10)
-            .Handle<Greeting>(async (connection, greeting, ct) => await connection.SendAsync(greeting, ct))
+            .Handle<Greeting>((connection, greeting, ct) => connection.SendAsync(greeting, ct))
             .Build();
         await using var client = await new GhmsClientBuilder()
             .AddJson()

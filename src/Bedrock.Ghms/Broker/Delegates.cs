@@ -13,6 +13,14 @@ public delegate ValueTask MessageHandler(GhmsConnection connection, object messa
 /// <param name="cancellationToken">Fires when the connection ends.</param>
 public delegate ValueTask MessageHandler<in T>(GhmsConnection connection, T message, CancellationToken cancellationToken);
 
+/// <summary>Handles one received message by sending another: what a send returns, it returns.</summary>
+/// <typeparam name="T">The message type.</typeparam>
+/// <param name="connection">Where the message came from.</param>
+/// <param name="message">The message.</param>
+/// <param name="cancellationToken">Fires when the connection ends.</param>
+/// <returns>How many connections accepted the message that was sent; nobody looks at it.</returns>
+public delegate ValueTask<int> MessageResponder<in T>(GhmsConnection connection, T message, CancellationToken cancellationToken);
+
 /// <summary>Sends one message to <paramref name="recipients"/>; what a sender pipe calls as its <c>next</c>.</summary>
 /// <param name="message">The message.</param>
 /// <param name="recipients">Whom to send to.</param>

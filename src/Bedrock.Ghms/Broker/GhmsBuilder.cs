@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
@@ -97,11 +98,23 @@ public abstract class GhmsBuilder<TSelf> : IGhmsBuilder
     /// <summary>Handles messages of one type. A later call for the same type takes its place.</summary>
     /// <typeparam name="T">The message type.</typeparam>
     /// <param name="handler">Runs in the connection's read loop. A failure ends that connection with status 1011.</param>
+    [OverloadResolutionPriority(1)]
     public TSelf Handle<T>(MessageHandler<T> handler)
         where T : notnull
     {
         ArgumentNullException.ThrowIfNull(handler);
         MessageHandler untyped = (connection, message, cancellationToken) => handler(connection, (T)message, cancellationToken);
+        Definition.Handlers[typeof(T)] = _ => untyped;
+        return (TSelf)this;
+    }
+
+    /// <summary>Handles messages of one type by sending something: <c>(connection, message, ct) => connection.SendAsync(message, ct)</c>.</summary>
+    /// <inheritdoc cref="Handle{T}(MessageHandler{T})"/>
+    public TSelf Handle<T>(MessageResponder<T> handler)
+        where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        MessageHandler untyped = (connection, message, cancellationToken) => Answered(handler(connection, (T)message, cancellationToken));
         Definition.Handlers[typeof(T)] = _ => untyped;
         return (TSelf)this;
     }
@@ -163,5 +176,18 @@ public abstract class GhmsBuilder<TSelf> : IGhmsBuilder
         ArgumentNullException.ThrowIfNull(callback);
         Definition.Disconnected.Add(callback);
         return (TSelf)this;
+    }
+
+    // Not inlined: the caller would copy the task through memory, at a multiple of the call's cost.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ValueTask Answered(ValueTask<int> sending)
+    {
+        if (!sending.IsCompletedSuccessfully)
+        {
+            return new ValueTask(sending.AsTask());
+        }
+
+        sending.GetAwaiter().GetResult();
+        return ValueTask.CompletedTask;
     }
 }

@@ -35,6 +35,26 @@ internal sealed class HandlerTests : JoinFixture
     }
 
     [Test]
+    public async Task A_handler_may_return_what_its_send_returned()
+    {
+        var broker = Make(builder => builder.Handle<Greeting>((connection, greeting, ct) => connection.SendAsync(greeting, ct)));
+        var (_, peer) = await JoinAsync(broker);
+        await peer.SendFrameAsync(10, Hello);
+        Assert.That((await peer.ReadTextAsync()).Text, Is.EqualTo(Hello));
+    }
+
+    [Test]
+    public async Task A_send_that_such_a_handler_returns_and_that_fails_later_ends_the_connection()
+    {
+        var sending = new TaskCompletionSource<int>();
+        var broker = Make(builder => builder.Handle<Greeting>((_, _, _) => new ValueTask<int>(sending.Task)));
+        var (_, peer) = await JoinAsync(broker);
+        await peer.SendFrameAsync(10, Hello);
+        sending.SetException(new InvalidOperationException("no such luck"));
+        Assert.That((await peer.ReadCloseAsync()).Status, Is.EqualTo(CloseStatus.InternalError));
+    }
+
+    [Test]
     public async Task Handlers_may_be_classes_with_dependencies()
     {
         var builder = new GhmsTestBuilder().AddJson().AddMessage<Greeting>().AddMessage<Farewell>()
