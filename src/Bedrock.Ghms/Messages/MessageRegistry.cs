@@ -8,10 +8,14 @@ internal sealed class MessageRegistry
     private readonly FrozenDictionary<uint, MessageType> _byCode;
     private readonly FrozenDictionary<Type, MessageType> _byType;
 
-    private MessageRegistry(IReadOnlyList<MessageEncoding> offered, IReadOnlyList<MessageEncoding> encodings, List<MessageType> types)
+    private readonly uint _heartbeatCode;
+
+    private MessageRegistry(
+        IReadOnlyList<MessageEncoding> offered, IReadOnlyList<MessageEncoding> encodings, List<MessageType> types, uint heartbeatCode)
     {
         Offered = offered;
         Encodings = encodings;
+        _heartbeatCode = heartbeatCode;
         _byCode = types.ToFrozenDictionary(type => type.Code);
         _byType = types.ToFrozenDictionary(type => type.Type);
     }
@@ -34,6 +38,7 @@ internal sealed class MessageRegistry
     {
         CheckCodes(registrations, heartbeatCode);
         MessageEncoding[] encodings = [.. offered, .. fixedOnly];
+        InnerMessages[] inner = [.. encodings.Select((encoding, ordinal) => new InnerMessages(encoding, ordinal))];
         var failures = new List<string>();
         var types = new List<MessageType>(registrations.Count);
         foreach (var registration in registrations)
@@ -44,17 +49,27 @@ internal sealed class MessageRegistry
             {
                 if (fixedEncoding < 0 ? ordinal < offered.Count : ordinal == fixedEncoding)
                 {
-                    CreateCodec(registration, encodings[ordinal], codecs, ordinal, failures);
+                    CreateCodec(registration, encodings[ordinal], inner[ordinal], codecs, ordinal, failures);
                 }
             }
 
             types.Add(new MessageType(registration.Code, registration.Type, registration.Kind, fixedEncoding, codecs));
         }
 
-        return failures.Count == 0 ? new MessageRegistry(offered, encodings, types) : throw new GhmsInvalidConfigException(failures);
+        if (failures.Count > 0)
+        {
+            throw new GhmsInvalidConfigException(failures);
+        }
+
+        var registry = new MessageRegistry(offered, encodings, types, heartbeatCode);
+        Array.ForEach(inner, messages => messages.Complete(registry));
+        return registry;
     }
 
     public MessageType? Find(uint code) => _byCode.GetValueOrDefault(code);
+
+    /// <summary>Whether the application may use <paramref name="code"/>, registered or not.</summary>
+    public bool IsApplicationCode(uint code) => ReservedFor(code, MessageKind.Application, _heartbeatCode) is null;
 
     public bool Contains(Type type) => _byType.ContainsKey(type);
 
@@ -129,11 +144,11 @@ internal sealed class MessageRegistry
     }
 
     private static void CreateCodec(
-        MessageRegistration registration, MessageEncoding encoding, MessageCodec[] codecs, int ordinal, List<string> failures)
+        MessageRegistration registration, MessageEncoding encoding, InnerMessages inner, MessageCodec[] codecs, int ordinal, List<string> failures)
     {
         try
         {
-            codecs[ordinal] = registration.CreateCodec(encoding);
+            codecs[ordinal] = registration.CreateCodec(encoding, inner);
         }
         catch (NotSupportedException exception)
         {
