@@ -28,6 +28,22 @@ public sealed class InnerMessages
     /// <summary>Whether <paramref name="code"/> is one of the application's registered codes.</summary>
     public bool IsKnown(uint code) => Find(code) is not null;
 
+    /// <summary>Whether a message of the application can be a <paramref name="type"/>: whether it, or one derived from it, is registered.</summary>
+    public bool IsKnown(Type type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return Registry.Types.Any(known => known.Kind == MessageKind.Application && type.IsAssignableFrom(known.Type));
+    }
+
+    /// <summary>The code that <see cref="Encode"/> would write.</summary>
+    /// <param name="message">An instance of a registered type, or a <see cref="RawMessage"/>.</param>
+    /// <exception cref="GhmsInvalidMessageCodeException">The type is not registered, or the code may not stand inside an envelope.</exception>
+    public uint CodeOf(object message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return message is RawMessage raw ? Application(raw) : Application(message).Code;
+    }
+
     /// <summary>The media type, in its canonical form, of payloads of <paramref name="code"/>: the one that its type is fixed to, else
     /// <see cref="Encoding"/>. Payloads for which two instances say the same can be passed on as they are.</summary>
     public string EncodingOf(uint code) => Registry.Encodings[OrdinalOf(code)].MediaType;
@@ -47,12 +63,7 @@ public sealed class InnerMessages
             return;
         }
 
-        var type = Registry.Find(message.GetType());
-        if (type.Kind != MessageKind.Application)
-        {
-            throw new GhmsInvalidMessageCodeException($"{type.Type} belongs to an extension and cannot stand inside another message.");
-        }
-
+        var type = Application(message);
         WriteCode(type.Code, output);
         type.Encode(message, type.OrdinalFor(_ordinal), output);
     }
@@ -77,23 +88,32 @@ public sealed class InnerMessages
         output.Advance(sizeof(uint));
     }
 
+    private MessageType Application(object message)
+    {
+        var type = Registry.Find(message.GetType());
+        return type.Kind == MessageKind.Application
+            ? type
+            : throw new GhmsInvalidMessageCodeException($"{type.Type} belongs to an extension and cannot stand inside another message.");
+    }
+
+    private uint Application(RawMessage raw) =>
+        Registry.IsApplicationCode(raw.Code)
+            ? raw.Code
+            : throw new GhmsInvalidMessageCodeException($"Code {raw.Code} cannot stand inside another message.");
+
     private MessageType? Find(uint code) => Registry.Find(code) is { Kind: MessageKind.Application } type ? type : null;
 
     private int OrdinalOf(uint code) => Find(code)?.OrdinalFor(_ordinal) ?? _ordinal;
 
     private void EncodeRaw(RawMessage raw, IBufferWriter<byte> output)
     {
-        if (!Registry.IsApplicationCode(raw.Code))
+        var code = Application(raw);
+        if (raw.Encoding is { } encoding && MessageRegistry.OrdinalOf(Registry.Encodings, encoding) != OrdinalOf(code))
         {
-            throw new GhmsInvalidMessageCodeException($"Code {raw.Code} cannot stand inside another message.");
+            throw new GhmsInvalidEncodingException($"A raw message in {encoding} cannot stand where {EncodingOf(code)} is spoken.");
         }
 
-        if (raw.Encoding is { } encoding && MessageRegistry.OrdinalOf(Registry.Encodings, encoding) != OrdinalOf(raw.Code))
-        {
-            throw new GhmsInvalidEncodingException($"A raw message in {encoding} cannot stand where {EncodingOf(raw.Code)} is spoken.");
-        }
-
-        WriteCode(raw.Code, output);
+        WriteCode(code, output);
         output.Write(raw.Payload.Span);
     }
 }

@@ -26,6 +26,9 @@ internal sealed class MessageRegistry
     /// <summary>The encodings that connections may choose, in order of preference.</summary>
     public IReadOnlyList<MessageEncoding> Offered { get; }
 
+    /// <summary>What envelopes carry, for each of <see cref="Offered"/>.</summary>
+    public IReadOnlyList<InnerMessages> Inner { get; private init; } = [];
+
     /// <exception cref="GhmsDuplicateMessageCodeException">Two types share a code, or one type has two.</exception>
     /// <exception cref="GhmsInvalidMessageCodeException">A code is reserved.</exception>
     /// <exception cref="GhmsInvalidEncodingException">A type is fixed to an encoding that is not registered.</exception>
@@ -61,10 +64,12 @@ internal sealed class MessageRegistry
             throw new GhmsInvalidConfigException(failures);
         }
 
-        var registry = new MessageRegistry(offered, encodings, types, heartbeatCode);
+        var registry = new MessageRegistry(offered, encodings, types, heartbeatCode) { Inner = inner[..offered.Count] };
         Array.ForEach(inner, messages => messages.Complete(registry));
         return registry;
     }
+
+    public IEnumerable<MessageType> Types => _byCode.Values;
 
     public MessageType? Find(uint code) => _byCode.GetValueOrDefault(code);
 

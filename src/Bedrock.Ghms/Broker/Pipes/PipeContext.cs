@@ -30,6 +30,11 @@ public sealed class PipeContext : IMessageSender
     /// <summary>The broker's clock.</summary>
     public TimeProvider Time { get; }
 
+    /// <summary>What envelopes carry, in each encoding that connections may choose, the most preferred first: for a pipe that encodes a
+    /// message before it knows to whom it goes. Available once the broker has started.</summary>
+    /// <exception cref="InvalidOperationException">The broker is still starting.</exception>
+    public IReadOnlyList<InnerMessages> InnerMessages => Broker.Registry.Inner;
+
     internal List<Type> RequiredTypes { get; } = [];
 
     /// <summary>Registers a message type of this pipe; only while the broker starts.</summary>

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
 namespace Bedrock.Ghms.Topics.Matching;
 
 /// <summary>Who subscribed to what, as a tree of topic levels, so that a search costs by the levels that match. Safe for concurrent use.</summary>
@@ -9,6 +12,9 @@ namespace Bedrock.Ghms.Topics.Matching;
 internal sealed class SubscriptionIndex<T>
     where T : class
 {
+    [ThreadStatic]
+    private static Matches<T>? _matches;
+
     private readonly StripedLock _lock = new();
     private readonly FilterNode<T> _root = new();
 
@@ -52,28 +58,25 @@ internal sealed class SubscriptionIndex<T>
     public bool Remove(string filter, T subscriber, out bool wasLast)
     {
         using var writing = _lock.Write();
-        wasLast = false;
-        var node = _root;
-        foreach (var range in filter.AsSpan().Split(TopicSyntax.Separator))
+        if (Find(filter) is not { } node || !SetOf(node, filter).Remove(subscriber))
         {
-            var level = filter.AsSpan()[range];
-            if ((level is TopicSyntax.AllBelow ? node : node.FindFilter(level)) is not { } next)
-            {
-                return false;
-            }
-
-            node = next;
-        }
-
-        ref var set = ref SetOf(node, filter);
-        if (!set.Remove(subscriber))
-        {
+            wasLast = false;
             return false;
         }
 
-        wasLast = set.IsEmpty;
+        wasLast = SetOf(node, filter).IsEmpty;
         Prune(node);
         return true;
+    }
+
+    /// <summary>Whether anybody has subscribed to this very filter.</summary>
+    /// <param name="filter">A valid filter.</param>
+    public bool Contains(string filter)
+    {
+        using (_lock.Read())
+        {
+            return Find(filter) is { } node && !SetOf(node, filter).IsEmpty;
+        }
     }
 
     /// <summary>Finds whoever has at least one filter that matches.</summary>
@@ -90,8 +93,32 @@ internal sealed class SubscriptionIndex<T>
         matches.Complete();
     }
 
+    /// <summary>Finds whoever has at least one filter that matches.</summary>
+    /// <param name="topic">A valid topic.</param>
+    /// <returns>Each subscriber once; not a copy where only one filter matches.</returns>
+    public ImmutableArray<T> Match(ReadOnlySpan<char> topic)
+    {
+        var matches = _matches ??= new Matches<T>();
+        Match(topic, matches);
+        ImmutableArray<T> found = matches.Subscribers is T[] single ? ImmutableCollectionsMarshal.AsImmutableArray(single) : [.. matches.Subscribers];
+        matches.Clear();
+        return found;
+    }
+
     private static ref SubscriberSet<T> SetOf(FilterNode<T> node, string filter) =>
         ref filter.EndsWith('#') ? ref node.Below : ref node.Here;
+
+    private FilterNode<T>? Find(string filter)
+    {
+        var node = _root;
+        foreach (var range in filter.AsSpan().Split(TopicSyntax.Separator))
+        {
+            var level = filter.AsSpan()[range];
+            node = level is TopicSyntax.AllBelow ? node : node?.FindFilter(level);
+        }
+
+        return node;
+    }
 
     private static void Collect(FilterNode<T> node, ReadOnlySpan<char> rest, bool wildcards, Matches<T> matches)
     {

@@ -29,6 +29,27 @@ internal static class TopicSyntax
 
     public static bool IsFilter(ReadOnlySpan<char> filter) => IsText(filter) && HasWholeWildcards(filter);
 
+    /// <exception cref="ArgumentException"><paramref name="topic"/> is not a topic.</exception>
+    public static void ThrowIfNoTopic(string topic)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        if (!IsTopic(topic))
+        {
+            throw new ArgumentException("A topic is 1 to 255 bytes of UTF-8 without U+0000, + and #.", nameof(topic));
+        }
+    }
+
+    /// <exception cref="ArgumentException"><paramref name="filter"/> is not a filter.</exception>
+    public static void ThrowIfNoFilter(string filter)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        if (!IsFilter(filter))
+        {
+            throw new ArgumentException(
+                "A filter is 1 to 255 bytes of UTF-8 without U+0000; + stands alone in its level, # alone in the last one.", nameof(filter));
+        }
+    }
+
     /// <summary>Reads a topic off the wire.</summary>
     public static bool TryReadTopic(ReadOnlySpan<byte> utf8, [NotNullWhen(true)] out string? topic)
     {
