@@ -1,6 +1,9 @@
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Pipes;
+using Bedrock.Ghms.Testing;
 using Bedrock.Ghms.Tests.Support;
 using Bedrock.Ghms.Topics;
+using Bedrock.Ghms.Topics.Wire;
 
 namespace Bedrock.Ghms.Tests.Topics;
 
@@ -109,6 +112,124 @@ internal sealed class RetainedTests : BrokerFixture
         await late.ExpectNothingAsync();
         Assert.That(broker.GetTopicStats().NotRetained, Is.EqualTo(2));
         Assert.That(Services.Log.Count(record => record.Event.Name == "NotRetained"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_subscriber_too_slow_for_what_is_retained_holds_up_nobody_and_is_disconnected()
+    {
+        var broker = Build(builder => builder.AddJson().AddMessage<Greeting>().AddTopics(options => options.Retains = _ => true).Configure(options =>
+        {
+            options.Outbound.SoftLimit = 1_000;
+            options.Outbound.HardLimit = 10_000;
+        }));
+        var word = new string('a', 500);
+        for (var i = 0; i < 20; i++)
+        {
+            await broker.PublishAsync($"a/{i}", new Greeting(word));
+        }
+
+        var slow = await ConnectAsync(broker, new InMemoryOptions { PauseThreshold = 1 });
+        var other = await ConnectAsync(broker);
+        await slow.AskAsync(1, "a/+");
+        while (await broker.PublishAsync("a/0", new Greeting("begun")) == 0)
+        {
+            await Task.Yield();
+        }
+
+        for (var i = 0; i < 30; i++)
+        {
+            var publishing = broker.PublishAsync("a/0", new Greeting(word));
+            Assert.That(publishing.IsCompletedSuccessfully, Is.True);
+            await publishing;
+        }
+
+        await other.SubscribeAsync("b");
+        await slow.ExpectResultAsync(0, 1, "a/+");
+        (uint Code, byte[] Payload)? last;
+        do
+        {
+            last = await slow.ReadFrameAsync();
+        }
+        while (last?.Code == TopicPeer.Publication);
+        Assert.That(last?.Code, Is.EqualTo(Ghms.CloseCode));
+        Assert.That(last!.Value.Payload[..2], Is.EqualTo(new byte[] { 1008 >> 8, 1008 & 0xFF }));
+        Assert.That(Services.Log.Count(record => record.Event.Name == "SubscriberTooSlow"), Is.EqualTo(1));
+        await slow.FinishAsync();
+    }
+
+    [Test]
+    public async Task What_waits_for_a_subscriber_is_the_message_as_it_was_published()
+    {
+        var broker = Build(builder => builder
+            .AddBinary()
+            .AddMessage(Blob.Code, () => new Blob())
+            .AddTopics(options => options.Retains = topic => topic != "live")
+            .Configure(options => options.Outbound.SoftLimit = 1_000));
+        for (var i = 0; i < 20; i++)
+        {
+            await broker.PublishAsync($"a/{i}", Blob.Of(0, size: 500));
+        }
+
+        var slow = await ConnectAsync(broker, new InMemoryOptions { PauseThreshold = 1 }, accept: "application/octet-stream");
+        await slow.AskAsync(1, "#");
+        var blob = Blob.Of(1);
+        while (await broker.PublishAsync("live", blob) == 0)
+        {
+            await Task.Yield();
+        }
+
+        blob.Data[0] = 2;
+        await slow.ExpectResultAsync(0, 1, "#");
+        for (var i = 0; i < 20; i++)
+        {
+            await slow.ReadPublicationAsync();
+        }
+
+        Assert.That((await slow.ReadPublicationAsync()).Payload, Is.EqualTo(new byte[] { 1 }));
+    }
+
+    [Test]
+    public async Task Publications_to_one_topic_that_retains_go_out_one_at_a_time_and_others_beside_them()
+    {
+        var held = new Held();
+        var broker = Build(builder => builder.AddJson().AddMessage<Greeting>().UsePipe(held).AddTopics(options => options.Retains = _ => true));
+        var peer = await ConnectAsync(broker);
+        await peer.SubscribeAsync("a");
+        await peer.SubscribeAsync("b");
+        var first = broker.PublishAsync("a", new Greeting("first"));
+        using var cancel = new CancellationTokenSource();
+        var givenUp = broker.PublishAsync("a", new Greeting("given up"), cancel.Token);
+        var second = broker.PublishAsync("a", new Greeting("second"));
+        await broker.PublishAsync("b", new Greeting("beside"));
+        Assert.That(await peer.ReadGreetingAsync(), Is.EqualTo("b: beside"));
+        await cancel.CancelAsync();
+        Assert.That(async () => await givenUp, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That((first.IsCompleted, second.IsCompleted), Is.EqualTo((false, false)));
+        held.Release();
+        Assert.That((await first, await second), Is.EqualTo((1, 1)));
+        Assert.That(await peer.ReadGreetingAsync(), Is.EqualTo("a: first"));
+        Assert.That(await peer.ReadGreetingAsync(), Is.EqualTo("a: second"));
+        Assert.That(async () => await broker.PublishAsync("a", new Greeting("late"), cancel.Token), Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    // Holds up the first publication to "a" on its way out.
+    private sealed class Held : GhmsPipe
+    {
+        private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _count;
+
+        public void Release() => _go.SetResult();
+
+        protected internal override async ValueTask<int> SendAsync(
+            object message, Recipients recipients, MessageSender next, CancellationToken cancellationToken)
+        {
+            if (message is Publication { Topic: "a" } && Interlocked.Increment(ref _count) == 1)
+            {
+                await _go.Task;
+            }
+
+            return await next(message, recipients, cancellationToken);
+        }
     }
 
     private GhmsBroker BuildRetaining(Action<GhmsTopicOptions>? configure = null) =>

@@ -1,5 +1,4 @@
 using Bedrock.Ghms.Broker;
-using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Topics.Matching;
 using Bedrock.Ghms.Topics.Wire;
 
@@ -9,7 +8,7 @@ namespace Bedrock.Ghms.Topics.Serving;
 /// <param name="connection">The connection.</param>
 /// <param name="index">Where its filters are found.</param>
 /// <param name="watch">Who hears of first and last subscribers.</param>
-/// <param name="maxDeferred">How many bytes may wait before the connection counts as too slow.</param>
+/// <param name="maxDeferred">How many bytes may wait here.</param>
 internal sealed class Subscriber(GhmsConnection connection, SubscriptionIndex<GhmsConnection> index, SubscriptionWatch watch, long maxDeferred)
 {
     private readonly Lock _sync = new();
@@ -75,27 +74,28 @@ internal sealed class Subscriber(GhmsConnection connection, SubscriptionIndex<Gh
     }
 
     /// <summary>Keeps a publication for later, if this is the time for it.</summary>
-    public bool TryDefer(Publication publication)
+    /// <param name="publication">The publication, as bytes.</param>
+    /// <param name="isFull">Whether more waits here than may: the connection is too slow, and gets none of it.</param>
+    public bool TryDefer(Publication publication, out bool isFull)
     {
         lock (_sync)
         {
+            isFull = false;
             if (!_isOpening)
             {
                 return false;
             }
 
             _deferred.Add(publication);
-            _deferredBytes += publication.Topic.Length + (publication.Payload?.Length ?? 0);
-            if (_deferredBytes <= maxDeferred)
+            _deferredBytes += publication.Topic.Length + publication.Payload!.Length;
+            isFull = _deferredBytes > maxDeferred;
+            if (isFull)
             {
-                return true;
+                Drop();
             }
 
-            Drop();
+            return true;
         }
-
-        _ = connection.CloseAsync(CloseStatus.PolicyViolation, "The consumer is too slow.");
-        return true;
     }
 
     /// <summary>Takes what has been deferred; <see langword="null"/>, and the end of deferring, if that is nothing.</summary>

@@ -29,4 +29,7 @@ internal sealed partial class TopicServer
 
     [LoggerMessage(43, LogLevel.Error, "A callback failed that observes the subscriptions to {Filter}.", EventName = "SubscriptionCallbackFailed")]
     private partial void LogWatcherFailed(string filter, Exception exception);
+
+    [LoggerMessage(44, LogLevel.Warning, "Connection {ConnectionId} is too slow to take what topics retain and is closed with status 1008: more than {MaxBytes} bytes of publications wait behind that.", EventName = "SubscriberTooSlow")]
+    private partial void LogSubscriberTooSlow(string connectionId, long maxBytes);
 }

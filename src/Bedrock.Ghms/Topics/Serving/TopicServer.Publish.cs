@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Topics.Wire;
@@ -8,8 +7,6 @@ namespace Bedrock.Ghms.Topics.Serving;
 
 internal sealed partial class TopicServer
 {
-    private int _opening;
-
     /// <summary>Publishes a message of the application, through the sender pipes after this one.</summary>
     /// <exception cref="GhmsSendFailedException">Not everyone who is connected could be sent to; the others accepted it.</exception>
     public ValueTask<int> PublishAsync(string topic, object message, CancellationToken cancellationToken) =>
@@ -42,17 +39,17 @@ internal sealed partial class TopicServer
 
     private Publication Wrap(string topic, object message)
     {
-        var inner = _context.InnerMessages;
-        var code = inner[0].CodeOf(message);
-        if (!Retains(topic))
-        {
-            return new Publication(topic, code) { Message = message };
-        }
+        var publication = new Publication(topic, _context.InnerMessages[0].CodeOf(message)) { Message = message };
+        return Retains(topic) ? WithBytes(publication) : publication;
+    }
 
-        // The object stays the application's, to change or to use again: what is retained is what it was now.
-        var encoding = (message as RawMessage)?.Encoding;
-        var source = inner.FirstOrDefault(candidate => candidate.Encoding == encoding) ?? inner[0];
-        return new Publication(topic, code) { Message = message, Payload = Encode(message, source), Source = source };
+    // The object stays the application's, to change or to use again: what is kept for later is what it is now.
+    private Publication WithBytes(Publication publication)
+    {
+        var (message, encodings) = (publication.Message, _context.InnerMessages);
+        var named = (message as RawMessage)?.Encoding;
+        var source = encodings.FirstOrDefault(encoding => encoding.Encoding == named) ?? encodings[0];
+        return new Publication(publication.Topic, publication.Code) { Message = message, Payload = Encode(message, source), Source = source };
     }
 
     private byte[] Encode(object message, InnerMessages inner)
@@ -83,74 +80,6 @@ internal sealed partial class TopicServer
         finally
         {
             _retaining.Exit(publication.Topic);
-        }
-    }
-
-    private ValueTask<int> DeliverAsync(Publication publication, bool retain, CancellationToken cancellationToken)
-    {
-        ImmutableArray<GhmsConnection> recipients;
-        var deferred = 0;
-        using (_order.Read())
-        {
-            if (retain)
-            {
-                Retain(publication);
-            }
-
-            recipients = publication.IsClearing ? [] : _index.Match(publication.Topic);
-            if (_opening > 0)
-            {
-                (recipients, deferred) = Defer(publication, recipients);
-            }
-        }
-
-        return recipients.IsEmpty ? new ValueTask<int>(deferred) : SendAsync(publication, recipients, deferred, cancellationToken);
-    }
-
-    private void Retain(Publication publication)
-    {
-        if (publication.IsClearing)
-        {
-            _retained!.Clear(publication.Topic);
-        }
-        else if (!_retained!.TrySet(publication.Topic, publication.AsBytes(), publication.Payload!.Length)
-            && Interlocked.Increment(ref _notRetained) == 1)
-        {
-            LogNotRetained(_options.MaxRetained, _options.MaxRetainedBytes);
-        }
-    }
-
-    // Who is still being sent what the topics retained gets this behind it.
-    private (ImmutableArray<GhmsConnection> Ready, int Deferred) Defer(Publication publication, ImmutableArray<GhmsConnection> recipients)
-    {
-        var ready = recipients.RemoveAll(recipient => _subscribers.TryGetValue(recipient, out var subscriber) && subscriber.TryDefer(publication));
-        return (ready, recipients.Length - ready.Length);
-    }
-
-    private static int CountUndelivered(GhmsSendFailedException failed) =>
-        failed.Failures.Count(failure => failure.Exception is not GhmsConnectionClosedException);
-
-    private async ValueTask<int> SendAsync(
-        Publication publication, ImmutableArray<GhmsConnection> recipients, int deferred, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return deferred + await _context.SendAsync(publication, Recipients.ExactlyEach(recipients), cancellationToken).ConfigureAwait(false);
-        }
-        catch (GhmsConnectionClosedException)
-        {
-            // Who has left is no subscriber any more; the others have it.
-            return deferred + recipients.Count(recipient => recipient.IsOpen);
-        }
-        catch (GhmsSendFailedException failed)
-        {
-            Interlocked.Add(ref _undelivered, CountUndelivered(failed));
-            throw;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            Interlocked.Add(ref _undelivered, recipients.Length);
-            throw;
         }
     }
 }
