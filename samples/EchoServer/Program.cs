@@ -4,6 +4,7 @@ using Bedrock.Ghms;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.MessagePack;
 using Bedrock.Ghms.Server;
+using Bedrock.Ghms.Topics;
 using EchoServer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -42,6 +43,7 @@ static async Task<int> ServeAsync(EchoOptions options)
         .AddMessage<Blob>(code: 11)
         .AddMessage<Announcement>(code: 12)
         .AddMessage<Failure>(code: 13)
+        .AddTopics(topics => topics.Retains = _ => true)
         .Handle<Message>(EchoAsync)
         .Handle<Blob>(EchoAsync)
         .Handle<Announcement>(AnnounceAsync)

@@ -88,6 +88,15 @@ internal sealed class ConversationVectorTests : ServerFixture
         Assert.That(failures, Is.Empty);
     }
 
+    [Test]
+    public async Task The_EchoServer_holds_every_conversation_about_topics_as_the_vectors_say()
+    {
+        await using var server = await EchoProcess.StartAsync();
+        var cases = Vectors.Load("topics.json", "conversations").OfType<JsonNode>().ToList();
+        Assert.That(cases, Has.Count.GreaterThan(30));
+        Assert.That(await Vectors.PlayAsync(cases, @case => PlayAsync(@case, server.Port)), Is.Empty);
+    }
+
     private static IEnumerable<JsonNode> Conversations => Vectors.Load("frames.json", "conversations").OfType<JsonNode>();
 
     private static async Task<WirePeer> SendPayloadAsync(JsonNode @case, int port)
@@ -114,7 +123,12 @@ internal sealed class ConversationVectorTests : ServerFixture
         var isEcho = encoding == Json;
         foreach (var expected in @case["expect"]!.AsArray())
         {
-            if (expected!["frame"] is { } frame)
+            if (expected!["bytes"] is { } bytes)
+            {
+                var (code, payload) = await peer.ReadFrameAsync() ?? throw new InvalidDataException("The stream ended; a message was expected.");
+                Expect(Convert.ToHexString(Vectors.Bytes(bytes)), Convert.ToHexString(WirePeer.Frame(code, payload)));
+            }
+            else if (expected["frame"] is { } frame)
             {
                 await ExpectFrameAsync(peer, frame, encoding);
             }

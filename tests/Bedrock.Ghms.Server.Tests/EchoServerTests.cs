@@ -75,6 +75,22 @@ internal sealed class EchoServerTests
     }
 
     [Test]
+    public async Task Topics_are_open_to_everyone_and_retain()
+    {
+        using var publisher = await WirePeer.UpgradeAsync(_server.Port, Json);
+        using var packed = await WirePeer.UpgradeAsync(_server.Port, MessagePack);
+        await packed.SendAsync(WirePeer.Frame(0xFFFFFF01, "\u0001a/+"));
+        Assert.That(await packed.ReadTextAsync(), Is.EqualTo((0xFFFFFF03, "\0\u0001a/+")));
+        await publisher.SendAsync(WirePeer.Frame(0xFFFFFF02, "\0\u0003a/b\0\0\0\n{\"Word\":\"news\"}"));
+        var publication = Encoding.Latin1.GetBytes("\0\u0003a/b\0\0\0\n\u0081\u00A4Word\u00A4news");
+        Assert.That((await packed.ReadFrameAsync())?.Payload, Is.EqualTo(publication));
+        using var late = await WirePeer.UpgradeAsync(_server.Port, MessagePack);
+        await late.SendAsync(WirePeer.Frame(0xFFFFFF01, "\u0001#"));
+        Assert.That(await late.ReadTextAsync(), Is.EqualTo((0xFFFFFF03, "\0\u0001#")));
+        Assert.That((await late.ReadFrameAsync())?.Payload, Is.EqualTo(publication));
+    }
+
+    [Test]
     public async Task A_peer_that_accepts_less_than_it_sends_gets_no_echo_and_stays()
     {
         using var peer = await WirePeer.UpgradeAsync(_server.Port, fields: "GHMS-Max-Message-Size: 30\r\n");

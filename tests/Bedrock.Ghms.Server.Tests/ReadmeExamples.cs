@@ -5,6 +5,7 @@ using Bedrock.Ghms.Client;
 using Bedrock.Ghms.MessagePack;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Testing;
+using Bedrock.Ghms.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -59,6 +60,33 @@ internal static class ReadmeExamples
             .AddJson()
             .AddBinary(offered: false)
             .AddMessage<Sample>(code: 11, factory: () => new Sample(), encoding: MediaTypes.Binary);
+    }
+
+    public static void Topics(WebApplicationBuilder builder)
+    {
+        builder.Services.AddGhms()
+            .AddJson()
+            .AddMessage<Greeting>(code: 10)
+            .AddTopics(topics =>
+            {
+                topics.CanSubscribe = (connection, filter) => ValueTask.FromResult(filter.StartsWith("chat/"));
+                topics.CanPublish = (connection, topic, code) => ValueTask.FromResult(topic.StartsWith("chat/"));
+                topics.Retains = topic => topic.StartsWith("chat/status/");
+            });
+    }
+
+    public static async Task TopicsAsync(GhmsClient client)
+    {
+        await using var subscription = await client.SubscribeAsync<Greeting>("chat/+/words", (topic, greeting, ct) =>
+        {
+            Console.WriteLine($"{topic}: {greeting.Word}");
+            return ValueTask.CompletedTask;
+        });
+        await client.PublishAsync("chat/tea/words", new Greeting("Hello"));
+        await foreach (var (topic, greeting) in client.ReadAsync<Greeting>("chat/status/#", TopicOverflow.DropOldest))
+        {
+            Console.WriteLine($"{topic}: {greeting.Word}");
+        }
     }
 
     public static async Task InMemoryAsync()

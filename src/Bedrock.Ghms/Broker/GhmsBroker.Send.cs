@@ -153,6 +153,17 @@ public sealed partial class GhmsBroker
             return everyone.IsEmpty ? throw new GhmsNoConnectionsException("Nobody is connected.") : everyone;
         }
 
+        if (recipients.IsDistinct)
+        {
+            var each = (GhmsConnection[])recipients.Many!;
+            foreach (var connection in each)
+            {
+                Own(connection);
+            }
+
+            return ImmutableCollectionsMarshal.AsImmutableArray(each);
+        }
+
         return recipients.Single is { } one ? [Own(one)] : Distinct(recipients.Many!);
     }
 

@@ -55,7 +55,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         _pipes = [.. definition.Pipes.Select(pipe => pipe(services))];
 
         var registrations = definition.Messages.ToList();
-        var contexts = _pipes.Select(_ => new PipeContext(registrations, Options)).ToArray();
+        var contexts = _pipes.Select((_, place) => new PipeContext(_pipes, place, registrations, Options, Time)).ToArray();
         for (var i = 0; i < _pipes.Length; i++)
         {
             _pipes[i].Start(contexts[i]);
@@ -64,12 +64,16 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         Registry = MessageRegistry.Create([.. definition.Encodings], [.. definition.FixedEncodings], registrations, Options.HeartbeatCode);
         MediaTypes = new MediaTypeTable(Registry.Offered.Select(encoding => encoding.Names));
         NotAcceptable = UpgradeRefusal.NotAcceptable(MediaTypes);
-        CheckHandlers();
-        _handle = ChainHandlers();
+        CheckHandlers(contexts);
+        _handle = PipeChain.Handlers(_pipes, HandleLastAsync);
         _routes = Registry.Types.ToFrozenDictionary(type => type.Code, type => new MessageRoute(type, FirstHandler(type)));
         _rawRoute = _rawHandler is null ? null : new MessageRoute(type: null, _handle);
-        _send = ChainSenders(contexts);
+        _send = PipeChain.Senders(_pipes, DistributeAsync);
         Ticker = new Ticker(Time);
+        for (var i = 0; i < _pipes.Length; i++)
+        {
+            contexts[i].Complete(this, PipeChain.Senders(_pipes.AsSpan(0, i), DistributeAsync));
+        }
     }
 
     /// <summary>How many connections are open.</summary>
@@ -77,6 +81,22 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
 
     /// <summary>A snapshot of the open connections.</summary>
     public IReadOnlyList<GhmsConnection> Connections => _connections.Snapshot;
+
+    /// <summary>The first of this broker's pipes that is a <typeparamref name="TPipe"/>, or <see langword="null"/>.</summary>
+    /// <typeparam name="TPipe">The pipe's type.</typeparam>
+    public TPipe? FindPipe<TPipe>()
+        where TPipe : GhmsPipe
+    {
+        foreach (var pipe in _pipes)
+        {
+            if (pipe is TPipe found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
 
     internal GhmsBrokerOptions Options { get; }
 
@@ -104,39 +124,14 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     }
 
     // A handler for a type that can never arrive is a mistake that would otherwise show as silence.
-    private void CheckHandlers()
+    private void CheckHandlers(PipeContext[] contexts)
     {
-        foreach (var type in _handlers.Keys)
+        foreach (var type in _handlers.Keys.Concat(contexts.SelectMany(context => context.RequiredTypes)))
         {
             if (!Registry.Contains(type))
             {
                 throw new GhmsInvalidConfigException($"{type} has a handler but is not registered: call AddMessage<{type.Name}>.");
             }
         }
-    }
-
-    private MessageHandler ChainHandlers()
-    {
-        MessageHandler next = HandleLastAsync;
-        foreach (var pipe in _pipes.Reverse())
-        {
-            var rest = next;
-            next = (connection, message, cancellationToken) => pipe.HandleAsync(connection, message, rest, cancellationToken);
-        }
-
-        return next;
-    }
-
-    private MessageSender ChainSenders(PipeContext[] contexts)
-    {
-        MessageSender next = DistributeAsync;
-        for (var i = 0; i < _pipes.Length; i++)
-        {
-            var (pipe, rest) = (_pipes[i], next);
-            contexts[i].Complete(this, rest);
-            next = (message, recipients, cancellationToken) => pipe.SendAsync(message, recipients, rest, cancellationToken);
-        }
-
-        return next;
     }
 }

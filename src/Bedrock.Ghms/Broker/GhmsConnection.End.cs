@@ -56,7 +56,11 @@ public sealed partial class GhmsConnection
 
     internal void OnHandlerFailed(Exception exception)
     {
-        if (EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.HandlerFailed, "A handler failed.", exception), discard: false))
+        if (exception is GhmsProtocolException violation)
+        {
+            OnViolation(violation);
+        }
+        else if (EndHere(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.HandlerFailed, "A handler failed.", exception), discard: false))
         {
             Broker.LogHandlerFailed(this, exception);
         }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
 namespace Bedrock.Ghms.Broker;
 
 /// <summary>Whom a message is sent to: everyone, a set that the distribution pattern chooses from, or exactly a set.</summary>
@@ -7,10 +10,11 @@ public readonly struct Recipients
     // null: everyone; a connection: it alone; else a collection.
     private readonly object? _set;
 
-    private Recipients(object? set, bool exact)
+    private Recipients(object? set, bool exact, bool distinct = false)
     {
         _set = set;
         IsExact = exact;
+        IsDistinct = distinct;
     }
 
     /// <summary>Every connection of the broker; the default value.</summary>
@@ -21,6 +25,9 @@ public readonly struct Recipients
 
     /// <summary>Whether a pipe has fixed the set, so that the distribution pattern is not asked.</summary>
     public bool IsExact { get; }
+
+    /// <summary>Whether the set is an array that holds nobody twice.</summary>
+    internal bool IsDistinct { get; }
 
     internal GhmsConnection? Single => _set as GhmsConnection;
 
@@ -41,4 +48,8 @@ public readonly struct Recipients
     /// <summary>A set of connections, whatever the distribution pattern; it must not change while it is used.</summary>
     public static Recipients Exactly(IReadOnlyCollection<GhmsConnection> connections) =>
         new(connections ?? throw new ArgumentNullException(nameof(connections)), exact: true);
+
+    /// <summary>A set of connections, whatever the distribution pattern, that is used as it is: nobody may be in it twice.</summary>
+    public static Recipients ExactlyEach(ImmutableArray<GhmsConnection> connections) =>
+        new(ImmutableCollectionsMarshal.AsArray(connections) ?? [], exact: true, distinct: true);
 }

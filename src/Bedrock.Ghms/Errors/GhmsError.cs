@@ -32,4 +32,7 @@ public enum GhmsError
 
     /// <summary>The peer broke the protocol.</summary>
     ProtocolViolation,
+
+    /// <summary>The server refused a subscription.</summary>
+    SubscriptionRefused,
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Bedrock.Ghms.Messages;
 
 /// <summary>One message type as an application registers it; checked and turned into codecs when the broker starts.</summary>
@@ -33,12 +35,40 @@ public abstract class MessageRegistration
         uint code, Func<T>? factory = null, string? encoding = null, MessageKind kind = MessageKind.Application)
         where T : notnull => new Typed<T>(code, factory, encoding, kind);
 
-    internal abstract MessageCodec CreateCodec(MessageEncoding encoding);
+    /// <summary>Registers a message of an extension that carries another message.</summary>
+    /// <typeparam name="T">The envelope's type.</typeparam>
+    /// <param name="code">A code from 0xFFFFFF00 up.</param>
+    /// <param name="codec">Writes and reads it, whatever encoding a connection has.</param>
+    /// <param name="kind">When it is dispatched.</param>
+    public static MessageRegistration CreateEnvelope<T>(uint code, EnvelopeCodec<T> codec, MessageKind kind = MessageKind.Extension)
+        where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        return new Envelope<T>(code, codec, kind);
+    }
+
+    /// <param name="encoding">The encoding that the codec is for.</param>
+    /// <param name="inner">What an envelope carries in that encoding.</param>
+    internal abstract MessageCodec CreateCodec(MessageEncoding encoding, InnerMessages inner);
 
     private sealed class Typed<T>(uint code, Func<T>? factory, string? encoding, MessageKind kind)
         : MessageRegistration(code, typeof(T), encoding, kind)
         where T : notnull
     {
-        internal override MessageCodec CreateCodec(MessageEncoding encoding) => encoding.CreateCodec(factory);
+        internal override MessageCodec CreateCodec(MessageEncoding encoding, InnerMessages inner) => encoding.CreateCodec(factory);
+    }
+
+    private sealed class Envelope<T>(uint code, EnvelopeCodec<T> codec, MessageKind kind)
+        : MessageRegistration(code, typeof(T), encoding: null, kind)
+        where T : notnull
+    {
+        internal override MessageCodec CreateCodec(MessageEncoding encoding, InnerMessages inner) => new Bound(codec, inner);
+
+        private sealed class Bound(EnvelopeCodec<T> codec, InnerMessages inner) : MessageCodec
+        {
+            public override void Encode(object message, IBufferWriter<byte> output) => codec.Encode((T)message, inner, output);
+
+            public override object Decode(in ReadOnlySequence<byte> payload) => codec.Decode(payload, inner);
+        }
     }
 }

@@ -8,10 +8,14 @@ internal sealed class MessageRegistry
     private readonly FrozenDictionary<uint, MessageType> _byCode;
     private readonly FrozenDictionary<Type, MessageType> _byType;
 
-    private MessageRegistry(IReadOnlyList<MessageEncoding> offered, IReadOnlyList<MessageEncoding> encodings, List<MessageType> types)
+    private readonly uint _heartbeatCode;
+
+    private MessageRegistry(
+        IReadOnlyList<MessageEncoding> offered, IReadOnlyList<MessageEncoding> encodings, List<MessageType> types, uint heartbeatCode)
     {
         Offered = offered;
         Encodings = encodings;
+        _heartbeatCode = heartbeatCode;
         _byCode = types.ToFrozenDictionary(type => type.Code);
         _byType = types.ToFrozenDictionary(type => type.Type);
     }
@@ -25,6 +29,9 @@ internal sealed class MessageRegistry
     /// <summary>All registered types.</summary>
     public IReadOnlyList<MessageType> Types => _byCode.Values;
 
+    /// <summary>What envelopes carry, for each of <see cref="Offered"/>.</summary>
+    public IReadOnlyList<InnerMessages> Inner { get; private init; } = [];
+
     /// <exception cref="GhmsDuplicateMessageCodeException">Two types share a code, or one type has two.</exception>
     /// <exception cref="GhmsInvalidMessageCodeException">A code is reserved.</exception>
     /// <exception cref="GhmsInvalidEncodingException">A type is fixed to an encoding that is not registered.</exception>
@@ -37,6 +44,7 @@ internal sealed class MessageRegistry
     {
         CheckCodes(registrations, heartbeatCode);
         MessageEncoding[] encodings = [.. offered, .. fixedOnly];
+        InnerMessages[] inner = [.. encodings.Select((encoding, ordinal) => new InnerMessages(encoding, ordinal))];
         var failures = new List<string>();
         var types = new List<MessageType>(registrations.Count);
         foreach (var registration in registrations)
@@ -47,17 +55,29 @@ internal sealed class MessageRegistry
             {
                 if (fixedEncoding < 0 ? ordinal < offered.Count : ordinal == fixedEncoding)
                 {
-                    CreateCodec(registration, encodings[ordinal], codecs, ordinal, failures);
+                    CreateCodec(registration, encodings[ordinal], inner[ordinal], codecs, ordinal, failures);
                 }
             }
 
             types.Add(new MessageType(registration.Code, registration.Type, registration.Kind, fixedEncoding, codecs));
         }
 
-        return failures.Count == 0 ? new MessageRegistry(offered, encodings, types) : throw new GhmsInvalidConfigException(failures);
+        if (failures.Count > 0)
+        {
+            throw new GhmsInvalidConfigException(failures);
+        }
+
+        var registry = new MessageRegistry(offered, encodings, types, heartbeatCode) { Inner = inner[..offered.Count] };
+        Array.ForEach(inner, messages => messages.Complete(registry));
+        return registry;
     }
 
+    public IEnumerable<MessageType> Types => _byCode.Values;
+
     public MessageType? Find(uint code) => _byCode.GetValueOrDefault(code);
+
+    /// <summary>Whether the application may use <paramref name="code"/>, registered or not.</summary>
+    public bool IsApplicationCode(uint code) => ReservedFor(code, MessageKind.Application, _heartbeatCode) is null;
 
     public bool Contains(Type type) => _byType.ContainsKey(type);
 
@@ -132,11 +152,11 @@ internal sealed class MessageRegistry
     }
 
     private static void CreateCodec(
-        MessageRegistration registration, MessageEncoding encoding, MessageCodec[] codecs, int ordinal, List<string> failures)
+        MessageRegistration registration, MessageEncoding encoding, InnerMessages inner, MessageCodec[] codecs, int ordinal, List<string> failures)
     {
         try
         {
-            codecs[ordinal] = registration.CreateCodec(encoding);
+            codecs[ordinal] = registration.CreateCodec(encoding, inner);
         }
         catch (NotSupportedException exception)
         {

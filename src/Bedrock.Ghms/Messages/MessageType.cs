@@ -22,27 +22,27 @@ internal sealed class MessageType(uint code, Type type, MessageKind kind, int fi
 
     public void Encode(object message, int ordinal, IBufferWriter<byte> output) => codecs[ordinal].Encode(message, output);
 
-    /// <exception cref="GhmsProtocolException">The payload cannot be decoded.</exception>
+    /// <exception cref="GhmsProtocolException">The payload cannot be decoded, or breaks the rules of the extension it belongs to.</exception>
     public object Decode(ReadOnlyMemory<byte> payload, int connectionEncoding)
     {
         try
         {
             return CodecFor(connectionEncoding).Decode(payload) ?? throw ReturnedNull();
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (Exception exception) when (exception is not OutOfMemoryException && !IsVerdict(exception))
         {
             throw Undecodable(exception);
         }
     }
 
-    /// <exception cref="GhmsProtocolException">The payload cannot be decoded.</exception>
+    /// <exception cref="GhmsProtocolException">The payload cannot be decoded, or breaks the rules of the extension it belongs to.</exception>
     public object Decode(in ReadOnlySequence<byte> payload, int connectionEncoding)
     {
         try
         {
             return CodecFor(connectionEncoding).Decode(payload) ?? throw ReturnedNull();
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (Exception exception) when (exception is not OutOfMemoryException && !IsVerdict(exception))
         {
             throw Undecodable(exception);
         }
@@ -54,6 +54,9 @@ internal sealed class MessageType(uint code, Type type, MessageKind kind, int fi
 
     private GhmsProtocolException Undecodable(Exception exception) =>
         new(CloseStatus.InvalidPayload, $"A payload of code {Code} cannot be decoded.") { Cause = exception };
+
+    // The codec of an extension knows the protocol: what it says is wrong stands.
+    private bool IsVerdict(Exception exception) => Kind != MessageKind.Application && exception is GhmsProtocolException;
 
     /// <summary>Counts a message that no handler took.</summary>
     /// <returns>Whether it is the first of this type.</returns>

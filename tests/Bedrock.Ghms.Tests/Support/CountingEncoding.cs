@@ -4,12 +4,15 @@ using Bedrock.Ghms.Messages;
 
 namespace Bedrock.Ghms.Tests.Support;
 
-/// <summary>An encoding that counts what it encodes and notes how much room it was given at first.</summary>
+/// <summary>An encoding that counts what it encodes and decodes, and notes how much room it was given at first.</summary>
 internal sealed class CountingEncoding(MessageEncoding inner) : MessageEncoding([.. inner.Names])
 {
     private int _encoded;
+    private int _decoded;
 
     public int Encoded => Volatile.Read(ref _encoded);
+
+    public int Decoded => Volatile.Read(ref _decoded);
 
     public ConcurrentQueue<int> FirstSpans { get; } = [];
 
@@ -24,6 +27,10 @@ internal sealed class CountingEncoding(MessageEncoding inner) : MessageEncoding(
             codec.Encode(message, output);
         }
 
-        public override object Decode(in ReadOnlySequence<byte> payload) => codec.Decode(payload);
+        public override object Decode(in ReadOnlySequence<byte> payload)
+        {
+            Interlocked.Increment(ref encoding._decoded);
+            return codec.Decode(payload);
+        }
     }
 }

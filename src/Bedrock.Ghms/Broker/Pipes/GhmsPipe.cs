@@ -22,7 +22,8 @@ public abstract class GhmsPipe
     /// <param name="message">The message.</param>
     /// <param name="next">The rest of the chain.</param>
     /// <param name="cancellationToken">Fires when the connection ends.</param>
-    /// <exception cref="Exception">Any exception ends this connection with status 1011.</exception>
+    /// <exception cref="GhmsProtocolException">The peer did what it may not: its connection ends with the status of this exception.</exception>
+    /// <exception cref="Exception">Any other exception ends this connection with status 1011.</exception>
     protected internal virtual ValueTask HandleAsync(
         GhmsConnection connection, object message, MessageHandler next, CancellationToken cancellationToken)
     {

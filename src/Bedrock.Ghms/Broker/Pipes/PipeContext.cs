@@ -6,13 +6,18 @@ namespace Bedrock.Ghms.Broker.Pipes;
 public sealed class PipeContext : IMessageSender
 {
     private readonly List<MessageRegistration> _registrations;
+    private readonly GhmsPipe[] _pipes;
+    private readonly int _place;
     private GhmsBroker? _broker;
     private MessageSender? _next;
 
-    internal PipeContext(List<MessageRegistration> registrations, GhmsBrokerOptions options)
+    internal PipeContext(GhmsPipe[] pipes, int place, List<MessageRegistration> registrations, GhmsBrokerOptions options, TimeProvider time)
     {
+        _pipes = pipes;
+        _place = place;
         _registrations = registrations;
         Options = options.Copy();
+        Time = time;
     }
 
     /// <summary>The broker; available once it has started.</summary>
@@ -21,6 +26,16 @@ public sealed class PipeContext : IMessageSender
 
     /// <summary>A copy of the broker's settings.</summary>
     public GhmsBrokerOptions Options { get; }
+
+    /// <summary>The broker's clock.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>What envelopes carry, in each encoding that connections may choose, the most preferred first: for a pipe that encodes a
+    /// message before it knows to whom it goes. Available once the broker has started.</summary>
+    /// <exception cref="InvalidOperationException">The broker is still starting.</exception>
+    public IReadOnlyList<InnerMessages> InnerMessages => Broker.Registry.Inner;
+
+    internal List<Type> RequiredTypes { get; } = [];
 
     /// <summary>Registers a message type of this pipe; only while the broker starts.</summary>
     /// <exception cref="InvalidOperationException">The broker has started.</exception>
@@ -33,6 +48,38 @@ public sealed class PipeContext : IMessageSender
         }
 
         _registrations.Add(registration);
+    }
+
+    /// <summary>Keeps the broker from starting unless <paramref name="type"/> is a registered message type; only while it starts.</summary>
+    /// <exception cref="InvalidOperationException">The broker has started.</exception>
+    public void RequireMessage(Type type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        if (_broker is not null)
+        {
+            throw new InvalidOperationException("Message types are required while the broker starts.");
+        }
+
+        RequiredTypes.Add(type);
+    }
+
+    /// <summary>The way of a received message through the pipes after this one, ending in <paramref name="last"/> instead of the broker's handlers:
+    /// for messages that reach this pipe inside another.</summary>
+    /// <param name="last">The end of the way. It belongs to the chain: a pipe that needs it per message makes a chain for each object that it pools.</param>
+    /// <remarks>As with every chain, whoever starts it must expect that a pipe swallows the message, so that <paramref name="last"/> is never called.</remarks>
+    public MessageHandler ChainHandlers(MessageHandler last)
+    {
+        ArgumentNullException.ThrowIfNull(last);
+        return PipeChain.Handlers(_pipes.AsSpan(_place + 1), last);
+    }
+
+    /// <summary>The way of a message to be sent through the pipes after this one, which are those it meets before it gets here, ending in
+    /// <paramref name="last"/>: for messages that this pipe then puts inside another.</summary>
+    /// <inheritdoc cref="ChainHandlers"/>
+    public MessageSender ChainSenders(MessageSender last)
+    {
+        ArgumentNullException.ThrowIfNull(last);
+        return PipeChain.Senders(_pipes.AsSpan(_place + 1), last);
     }
 
     /// <inheritdoc/>

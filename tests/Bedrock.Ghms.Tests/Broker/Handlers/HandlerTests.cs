@@ -51,7 +51,7 @@ internal sealed class HandlerTests : JoinFixture
         var (_, peer) = await JoinAsync(broker);
         await peer.SendFrameAsync(10, Hello);
         sending.SetException(new InvalidOperationException("no such luck"));
-        Assert.That((await peer.ReadCloseAsync()).Status, Is.EqualTo(CloseStatus.InternalError));
+        Assert.That((await peer.ReadCloseAsync()).Status, Is.EqualTo(CloseStatus.HandlerFailed));
     }
 
     [Test]

@@ -1,0 +1,10 @@
+namespace Bedrock.Ghms.Topics.Listening;
+
+/// <summary>What a client has asked and the server has not answered yet.</summary>
+/// <param name="subscription">What begins when the answer is that it is done; nothing where the question was to unsubscribe.</param>
+internal sealed class Question(TopicSubscription? subscription)
+{
+    public TopicSubscription? Subscription => subscription;
+
+    public TaskCompletionSource<SubscriptionOutcome> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

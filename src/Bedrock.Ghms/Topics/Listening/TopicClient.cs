@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Pipes;
+using Bedrock.Ghms.Messages;
+using Bedrock.Ghms.Protocol;
+using Bedrock.Ghms.Protocol.Framing;
+using Bedrock.Ghms.Topics.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace Bedrock.Ghms.Topics.Listening;
+
+/// <summary>The pipe of a client that subscribes and publishes.</summary>
+internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
+{
+    private readonly ILogger _logger = logger;
+    private readonly ConditionalWeakTable<GhmsConnection, TopicSession> _sessions = [];
+    private PipeContext _context = null!;
+    private long _undecodable;
+    private long _overflowed;
+
+    public TimeSpan Timeout => _context.Options.Timeout;
+
+    public TimeProvider Time => _context.Time;
+
+    public TopicStats Stats => new() { Undecodable = Volatile.Read(ref _undecodable), Overflowed = Volatile.Read(ref _overflowed) };
+
+    public TopicSession SessionOf(GhmsConnection connection) =>
+        _sessions.GetValue(connection, started => new TopicSession(_context, started));
+
+    /// <summary>Whether a message of the application can be a <paramref name="type"/>.</summary>
+    public bool IsKnown(Type type) => _context.InnerMessages[0].IsKnown(type);
+
+    /// <summary>Publishes a message of the application, through the sender pipes after this one.</summary>
+    public ValueTask<int> PublishAsync(GhmsConnection connection, string topic, object message, CancellationToken cancellationToken)
+    {
+        MessageSender last = (piped, _, token) => SendAsync(
+            connection, new Publication(topic, _context.InnerMessages[0].CodeOf(piped)) { Message = piped }, token);
+        return _context.ChainSenders(last)(message, Recipients.Exactly(connection), cancellationToken);
+    }
+
+    /// <summary>Clears what a topic retains.</summary>
+    public ValueTask<int> ClearAsync(GhmsConnection connection, string topic, CancellationToken cancellationToken) =>
+        SendAsync(connection, new Publication(topic, Ghms.CloseCode), cancellationToken);
+
+    public void CountOverflow() => Interlocked.Increment(ref _overflowed);
+
+    protected internal override void Start(PipeContext context)
+    {
+        _context = context;
+        context.AddMessage(MessageRegistration.CreateEnvelope(TopicCodes.Subscription, new SubscriptionCodec()));
+        context.AddMessage(MessageRegistration.CreateEnvelope(
+            TopicCodes.Publication, new PublicationCodec(context.Options.HeartbeatCode, keepsBytes: false)));
+
+        // Answers are taken at once, so that a handler may await one.
+        context.AddMessage(MessageRegistration.CreateEnvelope(
+            TopicCodes.SubscriptionResult, new SubscriptionResultCodec(), MessageKind.ImmediateExtension));
+    }
+
+    protected internal override ValueTask HandleAsync(
+        GhmsConnection connection, object message, MessageHandler next, CancellationToken cancellationToken)
+    {
+        switch (message)
+        {
+            case Publication publication:
+                return OnPublicationAsync(connection, publication, cancellationToken);
+            case SubscriptionResult result:
+                SessionOf(connection).OnResult(result);
+                return ValueTask.CompletedTask;
+            case Subscription:
+                throw new GhmsProtocolException(CloseStatus.UnknownMessageCode, "A client takes no subscriptions.");
+            default:
+                return next(connection, message, cancellationToken);
+        }
+    }
+
+    private ValueTask OnPublicationAsync(GhmsConnection connection, Publication publication, CancellationToken cancellationToken)
+    {
+        if (publication.Failure is { } failure)
+        {
+            Interlocked.Increment(ref _undecodable);
+            LogUndecodable(publication.Code, connection.Id, PeerText.Escape(publication.Topic), PeerText.Escape((failure.Cause ?? failure).Message));
+            return ValueTask.CompletedTask;
+        }
+
+        if (publication.IsClearing || !_sessions.TryGetValue(connection, out var session))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        MessageHandler last = (_, piped, token) => session.HandleAsync(publication.Topic, piped, token);
+        return _context.ChainHandlers(last)(connection, publication.Message, cancellationToken);
+    }
+
+    private ValueTask<int> SendAsync(GhmsConnection connection, Publication publication, CancellationToken cancellationToken) =>
+        _context.SendAsync(publication, Recipients.Exactly(connection), cancellationToken);
+
+    [LoggerMessage(50, LogLevel.Information, "A message of code {Code} that connection {ConnectionId} published to {Topic} cannot be decoded and is dropped: {Reason}", EventName = "PublicationUndecodable")]
+    private partial void LogUndecodable(uint code, string connectionId, string topic, string reason);
+}
