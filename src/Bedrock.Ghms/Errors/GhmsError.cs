@@ -32,4 +32,7 @@ public enum GhmsError
 
     /// <summary>The peer broke the protocol.</summary>
     ProtocolViolation,
+
+    /// <summary>A request got no answer that can be used.</summary>
+    RequestFailed,
 }
