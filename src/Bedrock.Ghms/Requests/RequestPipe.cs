@@ -25,6 +25,9 @@ internal sealed partial class RequestPipe : GhmsPipe
     private readonly ConditionalWeakTable<GhmsConnection, Exchange> _exchanges = [];
     private readonly ConditionalWeakTable<GhmsConnection, Exchange>.CreateValueCallback _makeExchange;
 
+    // The one looked up last: messages come in batches, and a client has no other.
+    private Exchange? _last;
+
     public RequestPipe(GhmsRequestOptions options, IReadOnlyDictionary<Type, Answerer> answerers, ILogger logger)
     {
         Options = options;
@@ -50,7 +53,17 @@ internal sealed partial class RequestPipe : GhmsPipe
         ? answerer
         : throw new GhmsProtocolException(CloseStatus.UnknownMessageCode, "Nobody answers this message.");
 
-    public Exchange ExchangeOf(GhmsConnection connection) => _exchanges.GetValue(connection, _makeExchange);
+    public Exchange ExchangeOf(GhmsConnection connection)
+    {
+        if (Volatile.Read(ref _last) is { } last && ReferenceEquals(last.Connection, connection))
+        {
+            return last;
+        }
+
+        var exchange = _exchanges.GetValue(connection, _makeExchange);
+        Volatile.Write(ref _last, exchange);
+        return exchange;
+    }
 
     public async ValueTask<TReply> RequestAsync<TReply>(GhmsConnection connection, object message, CancellationToken cancellationToken)
         where TReply : notnull

@@ -124,7 +124,7 @@ internal sealed partial class AnswerScope
 
     private void Finish(Exception? failure)
     {
-        if (_exchange.Answers.TryClaim(this))
+        if (!IsAnswered && _exchange.Answers.TryClaim(this))
         {
             var (status, text) = Judge(failure);
             _exchange.Answers.PostFault(Id, status, text);
@@ -139,7 +139,7 @@ internal sealed partial class AnswerScope
             _pipe.LogAnswerFailed(_exchange.Connection, failure);
         }
 
-        _exchange.Answers.Leave(this);
+        _exchange.Answers.OnHandled();
         if (failure is null && _isHandled && _isReplySent && _stop.TryReset())
         {
             _reply.Clear();

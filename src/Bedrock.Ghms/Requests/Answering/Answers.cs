@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Requests.Wire;
 
@@ -14,21 +15,12 @@ internal sealed class Answers(Exchange exchange)
 
     private readonly Lock _sync = new();
     private readonly Dictionary<ulong, AnswerScope> _open = [];
-    private readonly HashSet<AnswerScope> _working = [];
+    private int _working;
     private int _unsentFaults;
     private bool _isOver;
 
-    /// <summary>How many handlers are at work.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_sync)
-            {
-                return _working.Count;
-            }
-        }
-    }
+    /// <summary>How many handlers are at work, those of cancelled requests included.</summary>
+    public int Count => Volatile.Read(ref _working);
 
     /// <exception cref="GhmsProtocolException">A request with this id is open.</exception>
     public void OnRequest(Request request)
@@ -41,17 +33,17 @@ internal sealed class Answers(Exchange exchange)
                 return;
             }
 
-            if (_open.ContainsKey(request.Id))
+            if (request.Problem is not null || Count >= exchange.Pipe.Options.MaxOpen)
             {
-                throw new GhmsProtocolException(CloseStatus.ProtocolError, "A request has the id of one that is open.");
+                ThrowIfOpen(_open.ContainsKey(request.Id));
             }
-
-            if (request.Problem is null && _working.Count < exchange.Pipe.Options.MaxOpen)
+            else
             {
-                scope = exchange.Pipe.Scopes.Rent();
+                ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_open, request.Id, out var isOpen);
+                ThrowIfOpen(isOpen);
+                place = scope = exchange.Pipe.Scopes.Rent();
                 scope.Begin(exchange, request.Id);
-                _open.Add(request.Id, scope);
-                _working.Add(scope);
+                Interlocked.Increment(ref _working);
             }
         }
 
@@ -106,11 +98,12 @@ internal sealed class Answers(Exchange exchange)
         lock (_sync)
         {
             _isOver = true;
-            _open.Clear();
-            foreach (var scope in _working)
+            foreach (var scope in _open.Values)
             {
                 scope.Cancel();
             }
+
+            _open.Clear();
         }
     }
 
@@ -155,14 +148,8 @@ internal sealed class Answers(Exchange exchange)
         }
     }
 
-    /// <summary>The handler of <paramref name="scope"/> is done.</summary>
-    public void Leave(AnswerScope scope)
-    {
-        lock (_sync)
-        {
-            _working.Remove(scope);
-        }
-    }
+    /// <summary>A handler is done.</summary>
+    public void OnHandled() => Interlocked.Decrement(ref _working);
 
     /// <summary>Answers with a Fault that nobody here waits for.</summary>
     public async void PostFault(ulong id, CloseStatus status, string text)
@@ -191,6 +178,14 @@ internal sealed class Answers(Exchange exchange)
         finally
         {
             Interlocked.Decrement(ref _unsentFaults);
+        }
+    }
+
+    private static void ThrowIfOpen(bool isOpen)
+    {
+        if (isOpen)
+        {
+            throw new GhmsProtocolException(CloseStatus.ProtocolError, "A request has the id of one that is open.");
         }
     }
 }

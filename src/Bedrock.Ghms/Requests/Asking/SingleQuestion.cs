@@ -78,7 +78,13 @@ internal sealed class SingleQuestion : Question, IValueTaskSource<object>
         }
     }
 
-    protected override void OnReceived() => Fail(Swallowed("answer"));
+    protected override void OnReceived()
+    {
+        if (IsOpen)
+        {
+            Fail(Swallowed("answer"));
+        }
+    }
 
     protected override void OnReceiveFailed(Exception exception) => Fail(exception);
 

@@ -16,13 +16,19 @@ internal abstract class Envelope : RequestMessage
     }
 }
 
-/// <summary>An envelope type that keeps its received instances for the next message.</summary>
+/// <summary>An envelope type that keeps a received instance for the next message: the read loop's thread has one at a time.</summary>
 internal abstract class Envelope<TSelf> : Envelope
     where TSelf : Envelope<TSelf>, new()
 {
-    private static readonly Pool<TSelf> Received = new(static () => new TSelf());
+    [ThreadStatic]
+    private static TSelf? _received;
 
-    public static TSelf Rent() => Received.Rent();
+    public static TSelf Rent()
+    {
+        var envelope = _received ?? new TSelf();
+        _received = null;
+        return envelope;
+    }
 
     public sealed override void Arrive(Exchange exchange)
     {
@@ -33,7 +39,7 @@ internal abstract class Envelope<TSelf> : Envelope
         finally
         {
             Clear();
-            Received.Return((TSelf)this);
+            _received = (TSelf)this;
         }
     }
 

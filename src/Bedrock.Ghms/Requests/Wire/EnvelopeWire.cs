@@ -35,8 +35,14 @@ internal sealed class EnvelopeWire<T>(bool maybeEmpty) : EnvelopeCodec<T>
             throw new GhmsProtocolException(CloseStatus.ProtocolError, $"A {typeof(T).Name} of {payload.Length} bytes.");
         }
 
-        Span<byte> head = stackalloc byte[HeadSize];
-        payload.Slice(0, HeadSize).CopyTo(head);
+        scoped var head = payload.FirstSpan;
+        if (head.Length < HeadSize)
+        {
+            Span<byte> gathered = stackalloc byte[HeadSize];
+            payload.Slice(0, HeadSize).CopyTo(gathered);
+            head = gathered;
+        }
+
         var code = BinaryPrimitives.ReadUInt32BigEndian(head[sizeof(ulong)..]);
         var envelope = Envelope<T>.Rent();
         envelope.Id = BinaryPrimitives.ReadUInt64BigEndian(head);
