@@ -1,12 +1,12 @@
 namespace EchoServer;
 
-/// <summary>Code 10: comes back to its sender.</summary>
+/// <summary>Code 10: comes back to its sender; in answer to a request in upper case.</summary>
 public sealed record Message
 {
     public required string Word { get; init; }
 }
 
-/// <summary>Code 11: comes back to its sender.</summary>
+/// <summary>Code 11: comes back to its sender; in answer to a request after five seconds.</summary>
 public sealed record Blob
 {
     public required byte[] Data { get; init; }
@@ -18,8 +18,14 @@ public sealed record Announcement
     public required string Word { get; init; }
 }
 
-/// <summary>Code 13: its handler throws.</summary>
+/// <summary>Code 13: its handler throws, also in a request.</summary>
 public sealed record Failure
 {
     public required string Word { get; init; }
+}
+
+/// <summary>Code 14: in a request, asks for messages of code 10 with the numbers from 1 to <see cref="To"/>; there are none if it is below 1.</summary>
+public sealed record Count
+{
+    public required int To { get; init; }
 }

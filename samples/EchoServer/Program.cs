@@ -47,7 +47,12 @@ static async Task<int> ServeAsync(EchoOptions options)
         .Handle<Message>(EchoAsync)
         .Handle<Blob>(EchoAsync)
         .Handle<Announcement>(AnnounceAsync)
-        .Handle<Failure>((_, failure, _) => throw new InvalidOperationException(failure.Word));
+        .AddMessage<Count>(code: 14)
+        .Handle<Failure>((_, failure, _) => throw new InvalidOperationException(failure.Word))
+        .Answer<Message, Message>((_, message, _) => new(Answers.Upper(message)))
+        .Answer<Blob, Blob>((_, blob, ct) => Answers.LaterAsync(blob, ct))
+        .Answer<Failure, Failure>((_, failure, _) => throw new InvalidOperationException(failure.Word))
+        .AnswerStream<Count, Message>((_, count, _) => Answers.Numbers(count));
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port, listen => Listen(listen, options.Path)));
 
     await using var app = builder.Build();

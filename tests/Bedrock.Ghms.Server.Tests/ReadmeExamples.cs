@@ -103,6 +103,39 @@ internal static class ReadmeExamples
             .ConnectAsync(new Uri("http://localhost/"));
     }
 
+    public sealed record Query(string Text);
+
+    public sealed record Answer(string Text);
+
+    public sealed record Listing;
+
+    public static void Answers(WebApplicationBuilder builder, Func<Query, CancellationToken, Task<Answer>> LookUpAsync, Func<Listing, CancellationToken, IAsyncEnumerable<Answer>> ListAsync)
+    {
+        builder.Services.AddGhms()
+            .AddMessagePack()
+            .AddMessage<Query>(code: 20)
+            .AddMessage<Answer>(code: 21)
+            .AddMessage<Listing>(code: 22)
+            .Answer<Query, Answer>(async (connection, query, ct) => await LookUpAsync(query, ct))
+            .AnswerStream<Listing, Answer>((connection, listing, ct) => ListAsync(listing, ct));
+    }
+
+    public static async Task AskAsync()
+    {
+        await using var client = await new GhmsClientBuilder()
+            .AddMessagePack()
+            .AddMessage<Query>(code: 20)
+            .AddMessage<Answer>(code: 21)
+            .AddMessage<Listing>(code: 22)
+            .AddRequests(options => options.Timeout = TimeSpan.FromSeconds(5))
+            .ConnectAsync(new Uri("http://localhost:5000/"));
+        var answer = await client.RequestAsync<Answer>(new Query("What is the answer?"));
+        await foreach (var each in client.StreamAsync<Answer>(new Listing()))
+        {
+            Console.WriteLine(each.Text);
+        }
+    }
+
     public sealed class Sample : IBinaryMessage
     {
         public void Write(IBufferWriter<byte> output)

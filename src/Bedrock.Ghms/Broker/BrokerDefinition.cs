@@ -22,6 +22,9 @@ public sealed class BrokerDefinition
     /// <summary>The pipes; received messages meet the first one first.</summary>
     public IList<Func<IServiceProvider, GhmsPipe>> Pipes { get; } = [];
 
+    /// <summary>What extensions of the builder gather between their calls, each under a type of its own.</summary>
+    public IDictionary<Type, object> Extensions { get; } = new Dictionary<Type, object>();
+
     /// <summary>The handlers of single types.</summary>
     public IDictionary<Type, Func<IServiceProvider, MessageHandler>> Handlers { get; } =
         new Dictionary<Type, Func<IServiceProvider, MessageHandler>>();

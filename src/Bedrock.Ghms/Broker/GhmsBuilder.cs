@@ -11,7 +11,7 @@ namespace Bedrock.Ghms.Broker;
 
 /// <summary>What the builders of servers and clients share. Not safe for concurrent use.</summary>
 /// <typeparam name="TSelf">The builder itself, so that calls can be chained.</typeparam>
-public abstract class GhmsBuilder<TSelf> : IGhmsBuilder
+public abstract partial class GhmsBuilder<TSelf> : IGhmsBuilder
     where TSelf : GhmsBuilder<TSelf>
 {
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Protocol.Framing;
+using Bedrock.Ghms.Requests;
 
 namespace Bedrock.Ghms.Client;
 
@@ -23,6 +24,16 @@ public sealed class GhmsClient : IMessageSender, IAsyncDisposable
     /// <exception cref="GhmsConnectionClosedException">The connection has ended.</exception>
     public ValueTask<int> SendAsync(object message, CancellationToken cancellationToken = default) =>
         Broker.SendAsync(message, Recipients.Of(Connection), cancellationToken);
+
+    /// <summary>Asks the server and returns its reply.</summary>
+    /// <inheritdoc cref="RequestConnectionExtensions.RequestAsync{TReply}"/>
+    public ValueTask<TReply> RequestAsync<TReply>(object message, CancellationToken cancellationToken = default)
+        where TReply : notnull => Connection.RequestAsync<TReply>(message, cancellationToken);
+
+    /// <summary>Asks the server for a stream of items. Each enumeration asks anew, when it begins.</summary>
+    /// <inheritdoc cref="RequestConnectionExtensions.StreamAsync{TItem}"/>
+    public IAsyncEnumerable<TItem> StreamAsync<TItem>(object message, CancellationToken cancellationToken = default)
+        where TItem : notnull => Connection.StreamAsync<TItem>(message, cancellationToken);
 
     /// <inheritdoc cref="GhmsConnection.FlushAsync"/>
     public Task FlushAsync(CancellationToken cancellationToken = default) => Connection.FlushAsync(cancellationToken);

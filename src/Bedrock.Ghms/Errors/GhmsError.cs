@@ -35,4 +35,7 @@ public enum GhmsError
 
     /// <summary>The server refused a subscription.</summary>
     SubscriptionRefused,
+
+    /// <summary>A request got no answer that can be used.</summary>
+    RequestFailed,
 }

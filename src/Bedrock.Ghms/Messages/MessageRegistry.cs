@@ -72,8 +72,6 @@ internal sealed class MessageRegistry
         return registry;
     }
 
-    public IEnumerable<MessageType> Types => _byCode.Values;
-
     public MessageType? Find(uint code) => _byCode.GetValueOrDefault(code);
 
     /// <summary>Whether the application may use <paramref name="code"/>, registered or not.</summary>

@@ -1,0 +1,81 @@
+using Bedrock.Ghms.Protocol.Framing;
+using Bedrock.Ghms.Requests;
+using Bedrock.Ghms.Tests.Support;
+
+namespace Bedrock.Ghms.Tests.Requests;
+
+/// <summary>What the end of a connection does to its open requests.</summary>
+internal sealed class EndTests : RequestFixture
+{
+    private readonly TaskCompletionSource _fired = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [Test]
+    public async Task Every_end_fails_what_is_open_at_once_with_1001([Values("close here", "close there", "finish", "broker")] string end)
+    {
+        var broker = Make(_ => { });
+        var (connection, peer) = await JoinAsync(broker);
+        var asking = connection.RequestAsync<Greeting>(new Greeting("hello"));
+        await ReadAsync(peer);
+        var items = connection.StreamAsync<Greeting>(new Greeting("hello")).GetAsyncEnumerator();
+        var next = items.MoveNextAsync();
+        await ReadAsync(peer);
+        switch (end)
+        {
+            case "close here":
+                _ = connection.CloseAsync();
+                break;
+            case "close there":
+                await peer.SendFrameAsync(0, "\u0003\u00E8");
+                break;
+            case "finish":
+                await peer.FinishAsync();
+                break;
+            default:
+                _ = broker.CloseAsync();
+                break;
+        }
+
+        var error = (await Assert.ThrowsAsync<GhmsRequestException>(async () => await asking.InTime()))!;
+        Assert.That(error.Status, Is.EqualTo(CloseStatus.GoingAway));
+        Assert.That(error.InnerException, Is.TypeOf<GhmsConnectionClosedException>());
+        Assert.That(async () => await next.InTime(), Throws.TypeOf<GhmsRequestException>().With.Property("Status").EqualTo(CloseStatus.GoingAway));
+        Assert.That(connection.CountRequests(), Is.EqualTo(default(OpenRequests)));
+        Assert.That(async () => await connection.RequestAsync<Greeting>(new Greeting("")).InTime(), Throws.TypeOf<GhmsConnectionClosedException>());
+    }
+
+    [Test]
+    public async Task After_a_Close_from_here_nothing_about_requests_follows()
+    {
+        var (connection, peer) = await JoinAsync(Make(builder => builder.Answer<Greeting, Greeting>(WaitAsync)));
+        await AskAsync(peer, 1);
+        await UntilAsync(() => connection.CountRequests().Answering == 1);
+        var asking = connection.RequestAsync<Greeting>(new Greeting("hello"));
+        await ReadAsync(peer);
+        _ = connection.CloseAsync();
+        Assert.That(async () => await asking.InTime(), Throws.TypeOf<GhmsRequestException>());
+        Assert.That((await peer.ReadCloseAsync()).Status, Is.EqualTo(CloseStatus.Normal));
+        await _fired.Task.InTime();
+        await UntilAsync(() => connection.CountRequests() == default);
+    }
+
+    [Test]
+    public async Task After_the_peer_s_FIN_answers_made_go_out_and_open_ones_are_cancelled_silently()
+    {
+        var (connection, peer) = await JoinAsync(Make(builder => builder
+            .Answer<Greeting, Greeting>((_, greeting, _) => new(greeting))
+            .Answer<Farewell, Greeting>((connection, farewell, ct) => WaitAsync(connection, new Greeting(farewell.Word), ct))));
+        await peer.SendAsync(new ReadOnlyMemory<byte>([.. Envelope(Request, 1, 11, Hello), .. Envelope(Request, 2, 10, Hello)]));
+        await peer.FinishAsync();
+        Assert.That(await ReadAsync(peer), Is.EqualTo(new Seen(Reply, 2, 10, Hello)));
+        Assert.That(await peer.ReadFrameAsync(), Is.Null);
+        await _fired.Task.InTime();
+        await UntilAsync(() => connection.CountRequests() == default);
+    }
+
+    private async ValueTask<Greeting> WaitAsync(Bedrock.Ghms.Broker.GhmsConnection connection, Greeting greeting, CancellationToken cancellationToken)
+    {
+        using var registration = cancellationToken.Register(() => _fired.TrySetResult());
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+        return greeting;
+    }
+}
