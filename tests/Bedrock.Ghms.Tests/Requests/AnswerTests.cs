@@ -247,7 +247,7 @@ internal sealed class AnswerTests : RequestFixture
     }
 
     [Test]
-    public async Task A_request_does_not_wait_for_a_pending_handler()
+    public async Task A_request_waits_its_turn_behind_a_pending_handler()
     {
         var release = new TaskCompletionSource();
         var (_, peer) = await JoinAsync(Make(builder => builder
@@ -256,12 +256,34 @@ internal sealed class AnswerTests : RequestFixture
                 await release.Task;
                 await connection.SendAsync(farewell, ct);
             })
-            .Answer<Greeting, Greeting>((_, greeting, _) => new(greeting))));
+            .Answer<Greeting, Greeting>((_, greeting, _) =>
+            {
+                Assert.That(release.Task.IsCompleted);
+                return new(greeting);
+            })));
         await peer.SendFrameAsync(11, Hello);
         await AskAsync(peer, 1);
-        Assert.That((await ReadAsync(peer)).Kind, Is.EqualTo(Reply));
         release.SetResult();
         Assert.That((await peer.ReadTextAsync()).Code, Is.EqualTo(11));
+        Assert.That((await ReadAsync(peer)).Kind, Is.EqualTo(Reply));
+    }
+
+    [Test]
+    public async Task An_open_request_holds_up_nothing_behind_it()
+    {
+        var release = new TaskCompletionSource();
+        var (_, peer) = await JoinAsync(Make(builder => builder
+            .Handle<Farewell>((connection, farewell, ct) => connection.SendAsync(farewell, ct))
+            .Answer<Greeting, Greeting>(async (_, greeting, _) =>
+            {
+                await release.Task;
+                return greeting;
+            })));
+        await AskAsync(peer, 1);
+        await peer.SendFrameAsync(11, Hello);
+        Assert.That((await peer.ReadTextAsync()).Code, Is.EqualTo(11));
+        release.SetResult();
+        Assert.That((await ReadAsync(peer)).Kind, Is.EqualTo(Reply));
     }
 
     [Test]

@@ -17,23 +17,26 @@ internal sealed class ConversationTests : RequestFixture
     }
 
     [Test]
-    public async Task Handlers_that_ask_each_other_both_get_their_answers()
+    public async Task A_plain_handler_may_wait_for_a_reply_of_its_own_peer()
     {
-        var both = new TaskCompletionSource<Farewell>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reply = new TaskCompletionSource<Farewell>(TaskCreationOptions.RunContinuationsAsynchronously);
         var broker = Make(builder => builder
-            .Handle<Greeting>(async (connection, greeting, ct) =>
-            {
-                await connection.SendAsync(greeting, ct);
-                both.SetResult(await connection.RequestAsync<Farewell>(new Farewell("from the server"), ct));
-            })
-            .Answer<Farewell, Farewell>((_, farewell, _) => new(farewell)));
-        var other = new TaskCompletionSource<Farewell>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var client = await ClientOfAsync(broker, builder => builder
-            .Handle<Greeting>(async (connection, _, ct) => other.SetResult(await connection.RequestAsync<Farewell>(new Farewell("from the client"), ct)))
-            .Answer<Farewell, Farewell>((_, farewell, _) => new(farewell)));
+            .Handle<Greeting>(async (connection, _, ct) => reply.SetResult(await connection.RequestAsync<Farewell>(new Farewell("from the server"), ct))));
+        await using var client = await ClientOfAsync(broker, builder => builder.Answer<Farewell, Farewell>((_, farewell, _) => new(farewell)));
         await client.SendAsync(new Greeting("hello"));
-        Assert.That(await both.Task.InTime(), Is.EqualTo(new Farewell("from the server")));
-        Assert.That(await other.Task.InTime(), Is.EqualTo(new Farewell("from the client")));
+        Assert.That(await reply.Task.InTime(), Is.EqualTo(new Farewell("from the server")));
+    }
+
+    [Test]
+    public async Task Answers_that_ask_each_other_both_get_theirs()
+    {
+        var broker = Make(builder => builder.Answer<Greeting, Farewell>(async (connection, greeting, ct) =>
+            greeting.Word.Length > 3
+                ? new Farewell(greeting.Word)
+                : await connection.RequestAsync<Farewell>(new Greeting(greeting.Word + "."), ct)));
+        await using var client = await ClientOfAsync(broker, builder => builder.Answer<Greeting, Farewell>((connection, greeting, ct) =>
+            connection.RequestAsync<Farewell>(new Greeting(greeting.Word + "!"), ct)));
+        Assert.That(await client.RequestAsync<Farewell>(new Greeting("a")).InTime(), Is.EqualTo(new Farewell("a.!.!")));
     }
 
     [Test]

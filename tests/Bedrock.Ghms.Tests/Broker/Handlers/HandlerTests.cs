@@ -46,6 +46,7 @@ internal sealed class HandlerTests : JoinFixture
     [Test]
     public async Task A_send_that_such_a_handler_returns_and_that_fails_later_ends_the_connection()
     {
+        ExpectsErrors = true;
         var sending = new TaskCompletionSource<int>();
         var broker = Make(builder => builder.Handle<Greeting>((_, _, _) => new ValueTask<int>(sending.Task)));
         var (_, peer) = await JoinAsync(broker);
