@@ -40,7 +40,7 @@ public sealed class GhmsBrokerOptions
             Outbound =
             {
                 SoftLimit = Outbound.SoftLimit,
-                HardLimit = Outbound.HardLimit,
+                HardLimit = Outbound.HardLimitFor(MaxMessageSize),
                 SoftLimitTime = Outbound.SoftLimitTime,
             },
             Upgrade =

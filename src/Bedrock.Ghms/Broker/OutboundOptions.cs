@@ -1,3 +1,5 @@
+using Bedrock.Ghms.Protocol.Framing;
+
 namespace Bedrock.Ghms.Broker;
 
 /// <summary>How much may wait for one connection, and when its consumer counts as too slow.</summary>
@@ -7,12 +9,25 @@ public sealed class OutboundOptions
     /// <summary>What a waiting message costs beside its bytes: 64.</summary>
     public const int FrameCharge = 64;
 
+    private const long DefaultHardLimit = 8_388_608;
+
+    private long? _hardLimit;
+
     /// <summary>From here on senders wait, as soon as half of the recipients are over it. In bytes; default 1,048,576.</summary>
     public long SoftLimit { get; set; } = 1_048_576;
 
-    /// <summary>As much as ever waits; a consumer that would need more is disconnected with 1008. In bytes; default 8,388,608.</summary>
-    public long HardLimit { get; set; } = 8_388_608;
+    /// <summary>As much as ever waits; a consumer that would need more is disconnected with 1008. In bytes.</summary>
+    /// <value>Default 8,388,608, or as much more as it takes for one message of the largest size behind <see cref="SoftLimit"/>:
+    /// a consumer that keeps up is not disconnected for a message's size.</value>
+    public long HardLimit
+    {
+        get => _hardLimit ?? DefaultHardLimit;
+        set => _hardLimit = value;
+    }
 
     /// <summary>How long a connection may stay over <see cref="SoftLimit"/> before it is disconnected with 1008. Default 10 seconds.</summary>
     public TimeSpan SoftLimitTime { get; set; } = TimeSpan.FromSeconds(10);
+
+    internal long HardLimitFor(int maxMessageSize) =>
+        _hardLimit ?? Math.Max(DefaultHardLimit, SoftLimit + FrameHeader.Size + maxMessageSize + FrameCharge);
 }

@@ -102,6 +102,22 @@ internal sealed class LimitTests : WireFixture
         Assert.That(most, Is.GreaterThan(0).And.LessThan(2_000));
     }
 
+    [Test]
+    public async Task A_recipient_that_keeps_up_is_not_too_slow_for_one_large_message()
+    {
+        var broker = BuildBlobs(builder => builder.Configure(options => options.MaxMessageSize = 20_000_000));
+        var wire = await OpenAsync(broker, Stalling);
+        var other = await OpenAsync(broker, Stalling);
+        await wire.Connection.SendAsync(Blob.Of(1, 900_000));
+        await broker.SendAsync(Blob.Of(2, 15_000_000));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(wire.Connection.IsOpen);
+            Assert.That(wire.Connection.PendingBytes, Is.GreaterThan(15_900_000));
+            Assert.That(other.Connection.IsOpen);
+        }
+    }
+
     internal static byte[] Frames(int count, int size = 1) =>
         [.. Enumerable.Range(0, count).SelectMany(i => RawPeer.Frame(Blob.Code, Blob.Of(i, size).Data))];
 
