@@ -10,7 +10,8 @@ namespace Bedrock.Ghms.Broker.Outbound;
 /// </summary>
 /// <remarks>
 /// An encoder is user code: it may throw at any byte, send other messages on the same thread while it runs, or keep the
-/// buffer afterwards. So encoders are taken from a per-thread cache while in use, and a returned one refuses every call.
+/// buffer afterwards. So one that is in use is nobody else's, be it a connection's own or taken from its thread's cache, and
+/// one that is done refuses every call.
 /// </remarks>
 internal sealed class FrameEncoder : IBufferWriter<byte>
 {
@@ -22,31 +23,28 @@ internal sealed class FrameEncoder : IBufferWriter<byte>
     private int _written;
     private int _limit;
 
-    private FrameEncoder()
-    {
-    }
-
     /// <summary>Encodes into <paramref name="lent"/>, header included, if the frame fits there.</summary>
     /// <returns>The frame's length when it stands in <paramref name="lent"/>; else 0 and the finished <paramref name="frame"/>.</returns>
-    public static int EncodeInto(
-        Memory<byte> lent, MessageType type, int ordinal, object message, int maxPayload, out FrameBuffer? frame)
+    public int EncodeInto(Memory<byte> lent, MessageType type, int ordinal, object message, int maxPayload, out FrameBuffer? frame)
     {
-        var encoder = Take(lent, maxPayload);
+        Begin(lent, maxPayload);
         try
         {
-            type.Encode(message, ordinal, encoder);
-            return encoder.Finish(type.Code, out frame);
+            type.Encode(message, ordinal, this);
+            return Finish(type.Code, out frame);
         }
         finally
         {
-            encoder.GiveBack();
+            End();
         }
     }
 
     /// <summary>Encodes into pooled memory that several connections can share.</summary>
     public static FrameBuffer Encode(MessageType type, int ordinal, object message, int maxPayload, int sizeHint)
     {
-        var encoder = Take(default, maxPayload);
+        var encoder = _cached ?? new FrameEncoder();
+        _cached = null;
+        encoder.Begin(default, maxPayload);
         try
         {
             encoder.Grow(FrameHeader.Size + sizeHint);
@@ -56,7 +54,8 @@ internal sealed class FrameEncoder : IBufferWriter<byte>
         }
         finally
         {
-            encoder.GiveBack();
+            encoder.End();
+            _cached = encoder;
         }
     }
 
@@ -85,17 +84,14 @@ internal sealed class FrameEncoder : IBufferWriter<byte>
         return _memory.Span[_written..];
     }
 
-    private static FrameEncoder Take(Memory<byte> memory, int maxPayload)
+    private void Begin(Memory<byte> memory, int maxPayload)
     {
-        var encoder = _cached ?? new FrameEncoder();
-        _cached = null;
-        encoder._memory = memory;
-        encoder._written = FrameHeader.Size;
-        encoder._limit = (int)Math.Min(FrameHeader.Size + (long)maxPayload, Array.MaxLength);
-        return encoder;
+        _memory = memory;
+        _written = FrameHeader.Size;
+        _limit = (int)Math.Min(FrameHeader.Size + (long)maxPayload, Array.MaxLength);
     }
 
-    private void GiveBack()
+    private void End()
     {
         if (_rented is not null)
         {
@@ -105,7 +101,6 @@ internal sealed class FrameEncoder : IBufferWriter<byte>
 
         _memory = default;
         _written = 0;
-        _cached = this;
     }
 
     private int Finish(uint code, out FrameBuffer? frame)

@@ -35,6 +35,7 @@ internal sealed partial class OutboundPipe
     // lock for each advance, so there is one for all frames of a flush that share a segment.
     private Memory<byte> _lent;
     private int _filled;
+    private FrameEncoder? _encoder;
 
     // The gate's owner's: the cost of what was written and not yet flushed, which others look at, and the bare bytes that a
     // batch holds back.
@@ -81,12 +82,13 @@ internal sealed partial class OutboundPipe
             return false;
         }
 
-        var lent = LendOrFail(FrameHeader.Size + sizeHint);
+        var needed = FrameHeader.Size + sizeHint;
+        var lent = _lent.Length - _filled >= needed ? _lent[_filled..] : LendOrFail(needed);
         int length;
         FrameBuffer? outgrown;
         try
         {
-            length = FrameEncoder.EncodeInto(lent, type, ordinal, message, maxPayload, out outgrown);
+            length = (_encoder ??= new FrameEncoder()).EncodeInto(lent, type, ordinal, message, maxPayload, out outgrown);
         }
         catch
         {
