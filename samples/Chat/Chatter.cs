@@ -21,7 +21,7 @@ internal sealed class Chatter(GhmsClient client, string name, Terminal terminal)
         {
             await new Chatter(client, name, terminal).RunAsync(room, stop.Token);
         }
-        catch (GhmsRequestException refused) when (refused.Status == CloseStatus.PolicyViolation)
+        catch (GhmsRequestException refused) when (refused.Status != CloseStatus.GoingAway)
         {
             throw new ChatException(refused.Text);
         }

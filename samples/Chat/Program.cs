@@ -26,11 +26,11 @@ room.Validators.Add(result => Require(result.GetValueOrDefault<string>(), result
 var serve = new Command("serve", "Runs the server.");
 serve.SetAction((result, stop) => TryAsync(() => Server.RunAsync(result.GetValue(port), Console.Out, stop)));
 var command = new RootCommand("A chat in the terminal.") { name, room, port, serve };
-command.SetAction((result, stop) =>
+command.SetAction((result, stop) => TryAsync(async () =>
 {
-    var terminal = new Terminal(Console.In, Console.Out, isScreen: !Console.IsInputRedirected && !Console.IsOutputRedirected);
-    return TryAsync(() => Chatter.RunAsync(result.GetRequiredValue(name), result.GetRequiredValue(room), result.GetValue(port), terminal, stop));
-});
+    using var terminal = new Terminal(Console.In, Console.Out, isScreen: !Console.IsInputRedirected && !Console.IsOutputRedirected);
+    await Chatter.RunAsync(result.GetRequiredValue(name), result.GetRequiredValue(room), result.GetValue(port), terminal, stop);
+}));
 
 var parsed = command.Parse(args);
 if (parsed.Errors.Count == 0)
@@ -40,7 +40,7 @@ if (parsed.Errors.Count == 0)
 
 foreach (var error in parsed.Errors)
 {
-    await Console.Error.WriteLineAsync(Terminal.Plain(error.Message));
+    await Console.Error.WriteLineAsync(PlainText.Of(error.Message));
 }
 
 await command.Parse("--help").InvokeAsync(new InvocationConfiguration { Output = Console.Error });
@@ -61,9 +61,13 @@ static async Task<int> TryAsync(Func<Task> run)
         await run();
         return 0;
     }
+    catch (OperationCanceledException)
+    {
+        return 0;
+    }
     catch (Exception exception) when (exception is ChatException or IOException or SocketException)
     {
-        await Console.Error.WriteLineAsync(Terminal.Plain(exception.Message));
+        await Console.Error.WriteLineAsync(PlainText.Of(exception.Message));
         return 1;
     }
 }

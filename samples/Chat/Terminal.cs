@@ -7,7 +7,7 @@ namespace Chat;
 /// <param name="input">Where lines are read from, unless they are typed at a screen.</param>
 /// <param name="output">Where everything is shown.</param>
 /// <param name="isScreen">Whether a person sits at it, for whom lines are edited and coloured.</param>
-internal sealed class Terminal(TextReader input, TextWriter output, bool isScreen)
+internal sealed class Terminal(TextReader input, TextWriter output, bool isScreen) : IDisposable
 {
     private const string EraseLine = "\r\e[K";
     private const string Prompt = "> ";
@@ -16,31 +16,24 @@ internal sealed class Terminal(TextReader input, TextWriter output, bool isScree
     private readonly StringBuilder _typed = new();
 
     public void Say(Words words) => WriteLine(
-        $"{words.At.ToLocalTime().ToString("HH:mm", CultureInfo.InvariantCulture)} {Colour(NameColour(words.Name), Plain(words.Name))}: {Plain(words.Text)}");
+        $"{words.At.ToLocalTime().ToString("HH:mm", CultureInfo.InvariantCulture)} {Colour(NameColour(words.Name), PlainText.Of(words.Name))}: {PlainText.Of(words.Text)}");
 
-    public void Note(string text) => WriteLine(Colour(2, $"* {Plain(text)}"));
+    public void Note(string text) => WriteLine(Colour(2, $"* {PlainText.Of(text)}"));
 
     /// <summary>Reads a line; <see langword="null"/> when there are no more.</summary>
     /// <remarks>A console cannot be read asynchronously: a thread does it, which ends with the process if nothing is typed any more.</remarks>
     public Task<string?> ReadLineAsync(CancellationToken cancellationToken) =>
         Task.Run(() => isScreen ? Edit() : input.ReadLine(), CancellationToken.None).WaitAsync(cancellationToken);
 
-    /// <summary>Takes everything out of a peer's text that would do something to a terminal instead of being shown on it.</summary>
-    public static string Plain(string text)
+    /// <summary>Leaves the screen without a line that is being typed.</summary>
+    public void Dispose()
     {
-        var plain = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
+        if (isScreen)
         {
-            plain.Append(IsShown(rune) ? rune.ToString() : Rune.ReplacementChar.ToString());
+            output.Write(EraseLine);
+            output.Flush();
         }
-
-        return plain.ToString();
     }
-
-    // The joiner holds emoji together; all other characters of its category change the direction of text or are not seen at all.
-    private static bool IsShown(Rune rune) => rune.Value == 0x200D || Rune.GetUnicodeCategory(rune) is not
-        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-        or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
     private static int NameColour(string name) => 31 + (name.Sum(c => c) % 6);
 
@@ -60,16 +53,26 @@ internal sealed class Terminal(TextReader input, TextWriter output, bool isScree
         }
     }
 
-    // One line, the end of it if it is long, so that it can be erased again.
     private void Draw()
     {
         if (isScreen)
         {
-            var room = Math.Max(1, Console.WindowWidth - Prompt.Length - 1);
-            output.Write(EraseLine + Prompt + _typed.ToString(Math.Max(0, _typed.Length - room), Math.Min(room, _typed.Length)));
+            output.Write(EraseLine + Prompt + Tail(Console.WindowWidth - Prompt.Length - 1));
         }
 
         output.Flush();
+    }
+
+    // As much of the end as is sure to fit on one line, so that it can be erased again; from Hangul on there are wide characters.
+    private string Tail(int columns)
+    {
+        var start = _typed.Length;
+        while (start > 0 && (columns -= _typed[start - 1] < '\u1100' ? 1 : 2) >= 0)
+        {
+            start--;
+        }
+
+        return _typed.ToString(start, _typed.Length - start);
     }
 
     // What was typed goes away with Enter: it comes back as words that all see.
@@ -98,7 +101,8 @@ internal sealed class Terminal(TextReader input, TextWriter output, bool isScree
                         _typed.Clear();
                         break;
                     case { Key: ConsoleKey.Backspace }:
-                        _typed.Length -= _typed.Length == 0 ? 0 : 1;
+                        Rune.DecodeLastFromUtf16(_typed.ToString(), out _, out var last);
+                        _typed.Length -= last;
                         break;
                     case { KeyChar: var typed } when !char.IsControl(typed):
                         _typed.Append(typed);
