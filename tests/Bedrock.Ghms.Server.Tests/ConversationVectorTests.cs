@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Bedrock.Ghms.Server.Tests.Support;
 using MessagePack;
@@ -8,6 +9,9 @@ namespace Bedrock.Ghms.Server.Tests;
 internal sealed class ConversationVectorTests : ServerFixture
 {
     private const string Json = "application/json";
+    private const uint Reply = 0xFFFFFF11;
+    private const uint Fault = 0xFFFFFF12;
+    private const uint Item = 0xFFFFFF14;
 
     [Test]
     public async Task The_EchoServer_holds_every_conversation_as_the_vectors_say()
@@ -97,6 +101,15 @@ internal sealed class ConversationVectorTests : ServerFixture
         Assert.That(await Vectors.PlayAsync(cases, @case => PlayAsync(@case, server.Port)), Is.Empty);
     }
 
+    [Test]
+    public async Task The_EchoServer_holds_every_conversation_about_requests_as_the_vectors_say()
+    {
+        await using var server = await EchoProcess.StartAsync();
+        var cases = Vectors.Load("requests.json", "conversations").OfType<JsonNode>().ToList();
+        Assert.That(cases, Has.Count.GreaterThan(30));
+        Assert.That(await Vectors.PlayAsync(cases, @case => PlayAsync(@case, server.Port)), Is.Empty);
+    }
+
     private static IEnumerable<JsonNode> Conversations => Vectors.Load("frames.json", "conversations").OfType<JsonNode>();
 
     private static async Task<WirePeer> SendPayloadAsync(JsonNode @case, int port)
@@ -132,6 +145,30 @@ internal sealed class ConversationVectorTests : ServerFixture
             {
                 await ExpectFrameAsync(peer, frame, encoding);
             }
+            else if (expected["reply"] is { } reply)
+            {
+                await ExpectAnswerAsync(peer, Reply, reply, (uint)reply["code"]!, encoding);
+            }
+            else if (expected["items"] is { } items)
+            {
+                for (var number = (int)items["from"]!; number <= (int)items["to"]!; number++)
+                {
+                    var item = new JsonObject { ["id"] = (string)items["id"]!, ["value"] = new JsonObject { ["Word"] = $"{number}" } };
+                    await ExpectAnswerAsync(peer, Item, item, 10, encoding);
+                }
+            }
+            else if (expected["fault"] is { } fault)
+            {
+                await ExpectFaultAsync(peer, fault);
+            }
+            else if (expected["send"] is { } more)
+            {
+                await peer.SendAsync(Vectors.Bytes(more));
+            }
+            else if (expected["end"] is not null)
+            {
+                peer.Finish();
+            }
             else if (expected["close"] is { } status)
             {
                 Expect((int)status, await peer.ReadCloseAsync());
@@ -157,7 +194,36 @@ internal sealed class ConversationVectorTests : ServerFixture
     {
         var (code, payload) = await peer.ReadFrameAsync() ?? throw new InvalidDataException("The stream ended; a message was expected.");
         Expect((uint)expected["code"]!, code);
-        foreach (var (name, value) in expected["value"]!.AsObject())
+        ExpectValue(expected["value"]!, payload, encoding);
+    }
+
+    private static async Task ExpectAnswerAsync(WirePeer peer, uint expectedCode, JsonNode expected, uint innerCode, string encoding)
+    {
+        var (code, payload) = await peer.ReadFrameAsync() ?? throw new InvalidDataException("The stream ended; an answer was expected.");
+        Expect($"{expectedCode:X8} {(string)expected["id"]!} {innerCode:x8}", $"{code:X8} {Hex(payload, 0, 8)} {Hex(payload, 8, 4)}");
+        if (expected["value"] is { } value)
+        {
+            ExpectValue(value, payload[12..], encoding);
+        }
+        else
+        {
+            Expect(12, payload.Length);
+        }
+    }
+
+    private static async Task ExpectFaultAsync(WirePeer peer, JsonNode expected)
+    {
+        var (code, payload) = await peer.ReadFrameAsync() ?? throw new InvalidDataException("The stream ended; a Fault was expected.");
+        Expect($"{Fault:X8} {(string)expected["id"]!} {(int)expected["status"]!:x4}", $"{code:X8} {Hex(payload, 0, 8)} {Hex(payload, 8, 2)}");
+        _ = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(payload, 10, payload.Length - 10);
+    }
+
+    private static string Hex(byte[] payload, int offset, int count) =>
+        Convert.ToHexStringLower(payload.Skip(offset).Take(count).ToArray());
+
+    private static void ExpectValue(JsonNode expected, byte[] payload, string encoding)
+    {
+        foreach (var (name, value) in expected.AsObject())
         {
             Expect(Vectors.Text(value!), encoding == Json ? (string?)JsonNode.Parse(payload)![name] : Unpack(payload)[name]);
         }
