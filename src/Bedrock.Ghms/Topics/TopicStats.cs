@@ -7,7 +7,7 @@ public readonly record struct TopicStats
     public long Denied { get; init; }
 
     /// <summary>Publications not delivered to a subscriber that is connected: one for each subscriber. The message could not be put into its
-    /// encoding, was too big for it, or found no room in time.</summary>
+    /// encoding, was too big for it, or found no room in time. Also results of subscriptions that were too big.</summary>
     public long Undelivered { get; init; }
 
     /// <summary>Publications received that could not be decoded and were dropped.</summary>

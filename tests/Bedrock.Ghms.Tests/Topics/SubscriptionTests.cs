@@ -53,6 +53,17 @@ internal sealed class SubscriptionTests : BrokerFixture
     }
 
     [Test]
+    public async Task Who_cannot_take_the_result_goes_without_and_stays()
+    {
+        var broker = BuildTopics();
+        var peer = await ConnectAsync(broker, fields: "GHMS-Max-Message-Size: 10\r\n");
+        await peer.AskAsync(1, "123456789");
+        await peer.AskAsync(2, "123456789");
+        await peer.SubscribeAsync("12345678");
+        Assert.That(broker.GetTopicStats().Undelivered, Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task One_filter_too_many_is_result_3()
     {
         var peer = await ConnectAsync(BuildTopics(options => options.MaxFilters = 2));

@@ -32,4 +32,7 @@ internal sealed partial class TopicServer
 
     [LoggerMessage(44, LogLevel.Warning, "Connection {ConnectionId} is too slow to take what topics retain and is closed with status 1008: more than {MaxBytes} bytes of publications wait behind that.", EventName = "SubscriberTooSlow")]
     private partial void LogSubscriberTooSlow(string connectionId, long maxBytes);
+
+    [LoggerMessage(45, LogLevel.Information, "Connection {ConnectionId} accepts less than the answer to its filter of {Size} bytes, and does not get it.", EventName = "SubscriptionResultTooBig")]
+    private partial void LogResultTooBig(string connectionId, int size);
 }

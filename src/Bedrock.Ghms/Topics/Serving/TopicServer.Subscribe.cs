@@ -1,5 +1,4 @@
 using Bedrock.Ghms.Broker;
-using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Topics.Matching;
 using Bedrock.Ghms.Topics.Wire;
 
@@ -108,8 +107,9 @@ internal sealed partial class TopicServer
         }
         catch (GhmsMessageTooLargeException)
         {
-            // The result repeats the filter, and is one byte longer than what asked for it: only a bad filter comes here.
-            throw new GhmsProtocolException(CloseStatus.MessageTooBig, "A filter is too long to be answered.");
+            // The result repeats the filter, one byte longer than what asked: this peer may send more than it takes.
+            Interlocked.Increment(ref _undelivered);
+            LogResultTooBig(connection.Id, asked.Filter.Length);
         }
     }
 
