@@ -8,6 +8,9 @@ internal enum Work
     /// <summary>Many messages in flight, each sent back.</summary>
     Echo,
 
+    /// <summary>As <see cref="Echo"/>, but each message is a request, and what is sent back its reply.</summary>
+    Request,
+
     /// <summary>Messages that are only received.</summary>
     OneWay,
 

@@ -11,9 +11,14 @@ internal sealed class BaselineKind<TCodec>(string name, bool shareFlush = false)
 {
     public string Name => name;
 
-    public bool Does(Work work) => work == Work.FanOut || !shareFlush;
+    public bool Does(Work work) => work switch
+    {
+        Work.FanOut => true,
+        Work.Request => false,
+        _ => !shareFlush,
+    };
 
-    public void AddServices(IServiceCollection services) => services
+    public void AddServices(IServiceCollection services, Work work) => services
         .AddSingleton<Counter>()
         .AddSingleton<EchoHandler<TCodec>>()
         .AddSingleton(provider => new FanOutHandler<TCodec>(provider.GetRequiredService<Counter>(), shareFlush));

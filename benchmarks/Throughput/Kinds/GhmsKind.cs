@@ -15,15 +15,23 @@ internal sealed class GhmsKind : IServerKind
 
     public bool Does(Work work) => true;
 
-    public void AddServices(IServiceCollection services) => services
-        .AddGhms(options => options.MaxConnections = int.MaxValue)
-        .AddMessagePack()
-        .AddMessage<Message>(MessageCode.Echo)
-        .AddMessage<AnnouncementMessage>(MessageCode.Announcement)
-        .AddMessage<OneWayMessage>(MessageCode.OneWay)
-        .Handle<Message>((connection, message, ct) => connection.SendAsync(message, ct))
-        .Handle<AnnouncementMessage>((connection, message, ct) => connection.Broker.SendAsync(message, ct))
-        .Handle<OneWayMessage>((_, _, _) => ValueTask.CompletedTask);
+    public void AddServices(IServiceCollection services, Work work)
+    {
+        var ghms = services.AddGhms(options => options.MaxConnections = int.MaxValue);
+        ghms
+            .AddMessagePack()
+            .AddMessage<Message>(MessageCode.Echo)
+            .AddMessage<AnnouncementMessage>(MessageCode.Announcement)
+            .AddMessage<OneWayMessage>(MessageCode.OneWay)
+            .Handle<Message>((connection, message, ct) => connection.SendAsync(message, ct))
+            .Handle<AnnouncementMessage>((connection, message, ct) => connection.Broker.SendAsync(message, ct))
+            .Handle<OneWayMessage>((_, _, _) => ValueTask.CompletedTask);
+        if (work == Work.Request)
+        {
+            // Not at other works: there the pipe of requests would be in the way of every message.
+            ghms.Answer<Message, Message>((_, message, _) => new(message));
+        }
+    }
 
     public long Handled(IServiceProvider services) => services.GetRequiredService<GhmsBroker>().GetStats().Received;
 

@@ -13,7 +13,7 @@ internal interface IServerKind
     /// <summary>Whether the kind differs from the others at this work, so that it is worth measuring.</summary>
     bool Does(Work work);
 
-    void AddServices(IServiceCollection services);
+    void AddServices(IServiceCollection services, Work work);
 
     /// <summary>How many messages the server has received, by its own count.</summary>
     long Handled(IServiceProvider services);

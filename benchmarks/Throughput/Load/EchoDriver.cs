@@ -4,9 +4,14 @@ using Bedrock.Ghms.Baseline;
 
 namespace Bedrock.Ghms.Throughput.Load;
 
-internal sealed class EchoDriver(IPEndPoint server, LoadOptions options)
-    : LoadDriver(server, MessageCode.Echo, options.Connections, options.InFlight)
+internal class EchoDriver(IPEndPoint server, LoadOptions options, FrameRing ring, FrameRing? answers = null)
+    : LoadDriver(server, ring, options.Connections, answers)
 {
+    public EchoDriver(IPEndPoint server, LoadOptions options)
+        : this(server, options, new FrameRing(MessageCode.Echo, options.InFlight))
+    {
+    }
+
     public override Outcome Run(TimeSpan duration)
     {
         // Answers trickle in; refilling for each trickle would make the batches on the wire ever smaller.

@@ -32,9 +32,10 @@ internal sealed class LoadConnection : IDisposable
 
     /// <summary>Connects, upgrades, and waits for an echo, so that the server is known to have taken the connection in.</summary>
     /// <param name="server">Where to.</param>
-    /// <param name="ring">What is sent and expected back from here on.</param>
+    /// <param name="ring">What is sent from here on.</param>
+    /// <param name="answers">What is expected back.</param>
     /// <param name="buffer">Room to receive into, shared by the connections of one thread so that it stays in cache.</param>
-    public static LoadConnection Open(IPEndPoint server, FrameRing ring, byte[] buffer)
+    public static LoadConnection Open(IPEndPoint server, FrameRing ring, FrameRing answers, byte[] buffer)
     {
         var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
         {
@@ -46,7 +47,7 @@ internal sealed class LoadConnection : IDisposable
         var connection = new LoadConnection(socket, buffer);
         connection.Upgrade(server);
         connection.AwaitEcho();
-        connection.Use(ring);
+        connection.Use(ring, answers);
         return connection;
     }
 
@@ -91,17 +92,17 @@ internal sealed class LoadConnection : IDisposable
     /// <summary>Has one message echoed: then everything sent before it has been handled.</summary>
     public void AwaitEcho()
     {
-        Use(Greeting);
+        Use(Greeting, Greeting);
         Send(1);
         Finish(1);
     }
 
     public void Dispose() => _socket.Dispose();
 
-    private void Use(FrameRing ring)
+    private void Use(FrameRing ring, FrameRing answers)
     {
         _ring = ring;
-        _received = new FrameCounter(ring);
+        _received = new FrameCounter(answers);
         Sent = 0;
     }
 

@@ -8,13 +8,21 @@ internal abstract class LoadDriver : IDisposable
     private const int BufferSize = 256 * 1024;
 
     protected LoadDriver(IPEndPoint server, uint code, int connections, int batch)
+        : this(server, new FrameRing(code, batch), connections)
     {
-        var ring = new FrameRing(code, batch);
+    }
+
+    /// <param name="server">Where to.</param>
+    /// <param name="ring">What each connection sends.</param>
+    /// <param name="connections">How many there are.</param>
+    /// <param name="answers">What each is sent back, where that is not the same.</param>
+    protected LoadDriver(IPEndPoint server, FrameRing ring, int connections, FrameRing? answers = null)
+    {
         byte[] buffer = GC.AllocateArray<byte>(BufferSize, pinned: true);
         Connections = new LoadConnection[connections];
         for (int i = 0; i < connections; i++)
         {
-            Connections[i] = LoadConnection.Open(server, ring, buffer);
+            Connections[i] = LoadConnection.Open(server, ring, answers ?? ring, buffer);
         }
     }
 
@@ -24,6 +32,7 @@ internal abstract class LoadDriver : IDisposable
     {
         Work.PingPong => new PingPongDriver(server),
         Work.Echo => new EchoDriver(server, options),
+        Work.Request => new RequestDriver(server, options),
         Work.OneWay => new OneWayDriver(server, options),
         _ => new FanOutDriver(server, options),
     };

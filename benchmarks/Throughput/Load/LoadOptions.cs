@@ -1,6 +1,6 @@
 namespace Bedrock.Ghms.Throughput.Load;
 
-/// <param name="Connections">How many connections echo and one-way use.</param>
+/// <param name="Connections">How many connections echo, request and one-way use.</param>
 /// <param name="InFlight">How many messages each of them has under way.</param>
 /// <param name="Subscribers">How many connections a fan-out reaches, besides the publisher's own.</param>
 /// <param name="Window">How many announcements are under way at most, judged by the slowest connection.</param>

@@ -6,10 +6,11 @@ namespace Bedrock.Ghms.Throughput.Reporting;
 /// <summary>One table for one work, as Markdown.</summary>
 internal static class Report
 {
-    public static string Table(Work work, IReadOnlyList<Measured> measured, string against)
+    public static string Table(Work work, IReadOnlyList<Measured> all, string against)
     {
+        Measured[] measured = [.. all.Where(its => its.Work == work)];
         IReadOnlyList<Round>? baseline = measured.FirstOrDefault(its => its.Kind == against)?.Rounds;
-        var columns = Columns(work, baseline).ToArray();
+        var columns = Columns(work, all, baseline).ToArray();
         string[][] rows =
         [
             [.. columns.Select(column => column.Title)],
@@ -23,7 +24,7 @@ internal static class Report
     }
 
     private static IEnumerable<(string Title, Func<Measured, string> Cell)> Columns(
-        Work work, IReadOnlyList<Round>? baseline)
+        Work work, IReadOnlyList<Measured> all, IReadOnlyList<Round>? baseline)
     {
         yield return (work.ToString(), its => its.Kind);
         yield return ("messages/s", its => Median(its, round => round.PerSecond, "N0"));
@@ -32,6 +33,11 @@ internal static class Report
         yield return ("CPU µs/msg", its => Median(its, round => round.CpuPerMessage, "0.000"));
         yield return ("ratio", its => Against(its, round => round.CpuPerMessage));
         yield return ("B/msg", its => Median(its, round => round.AllocatedPerMessage, "0.0"));
+        if (work == Work.Request)
+        {
+            yield return ("CPU to echo", CpuToEcho);
+        }
+
         if (work == Work.PingPong)
         {
             yield return ("p50 µs", its => Median(its, round => round.P50, "0.0"));
@@ -40,10 +46,17 @@ internal static class Report
             yield return ("ratio", its => Against(its, round => round.P99));
         }
 
-        string Against(Measured its, Func<Round, double> value) => baseline is null
-            ? "-"
-            : Statistics.MedianRatio([.. its.Rounds.Select(value)], [.. baseline.Select(value)]).ToString();
+        string Against(Measured its, Func<Round, double> value) => Ratio(its.Rounds, baseline, value);
+
+        string CpuToEcho(Measured its) => Ratio(
+            its.Rounds,
+            all.FirstOrDefault(other => other.Work == Work.Echo && other.Kind == its.Kind)?.Rounds,
+            round => round.CpuPerMessage);
     }
+
+    private static string Ratio(IReadOnlyList<Round> rounds, IReadOnlyList<Round>? unit, Func<Round, double> value) => unit is null
+        ? "-"
+        : Statistics.MedianRatio([.. rounds.Select(value)], [.. unit.Select(value)]).ToString();
 
     private static string Median(Measured its, Func<Round, double> value, string format) =>
         Statistics.Median(its.Rounds.Select(value)).ToString(format, CultureInfo.InvariantCulture);

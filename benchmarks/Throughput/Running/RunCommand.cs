@@ -21,7 +21,7 @@ internal sealed class RunCommand
     private readonly Option<int> _rounds = Number("--rounds", "How often each kind is measured.", 5);
     private readonly Option<double> _warmUp = Number("--warmup", "Seconds of load before the first round.", 8.0);
     private readonly Option<double> _seconds = Number("--seconds", "Seconds of load in each round.", 3.0);
-    private readonly Option<int> _connections = Number("--connections", "Connections of echo and one-way.", 1);
+    private readonly Option<int> _connections = Number("--connections", "Connections of echo, request and one-way.", 1);
     private readonly Option<int> _inFlight = Number("--in-flight", "Messages under way on each of them.", 1024);
     private readonly Option<int> _fanOut = Number("--fanout", "Subscribers of a fan-out.", 100);
     private readonly Option<int> _window = Number("--window", "Announcements under way at most.", 256);
@@ -46,11 +46,17 @@ internal sealed class RunCommand
         RunOptions options = Read(result);
         Console.WriteLine(Machine.Facts);
         var all = new List<Measured>();
-        foreach (Work work in options.Works)
+
+        // What a request costs is a matter of what an echo does, and so their rounds take turns.
+        foreach (var works in options.Works.GroupBy(work => work == Work.Request ? Work.Echo : work))
         {
-            IReadOnlyList<Measured> measured = Runner.Run(work, options, cancellation);
-            Console.WriteLine();
-            Console.WriteLine(Report.Table(work, measured, options.Against));
+            IReadOnlyList<Measured> measured = Runner.Run(works, options, cancellation);
+            foreach (Work work in works)
+            {
+                Console.WriteLine();
+                Console.WriteLine(Report.Table(work, measured, options.Against));
+            }
+
             all.AddRange(measured);
         }
 

@@ -3,33 +3,39 @@ using Bedrock.Ghms.Throughput.Load;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
-/// <summary>Runs one work on every kind, round by round in turn, so that a change of the machine's mood meets them all.</summary>
+/// <summary>Runs works on every kind, round by round in turn, so that a change of the machine's mood meets them all.</summary>
 internal static class Runner
 {
-    public static IReadOnlyList<Measured> Run(Work work, RunOptions options, CancellationToken cancellation)
+    public static IReadOnlyList<Measured> Run(IEnumerable<Work> works, RunOptions options, CancellationToken cancellation)
     {
-        string[] kinds = [.. options.Kinds.Where(kind => ServerKinds.Named(kind).Does(work))];
+        (Work Work, string Kind)[] pairs =
+        [
+            .. from work in works
+               from kind in options.Kinds
+               where ServerKinds.Named(kind).Does(work)
+               select (work, kind),
+        ];
         var servers = new List<ServerProcess>();
         using CancellationTokenRegistration killing = cancellation.Register(() => servers.ForEach(server => server.Kill()));
         try
         {
-            foreach (string kind in kinds)
+            foreach ((Work work, string kind) in pairs)
             {
                 cancellation.ThrowIfCancellationRequested();
                 servers.Add(ServerProcess.Start(kind, work));
                 Measure(servers[^1], work, options.WarmUp, options.Load);
             }
 
-            var rounds = kinds.Select(_ => new List<Round>()).ToArray();
+            var rounds = pairs.Select(_ => new List<Round>()).ToArray();
             for (int round = 0; round < options.Rounds; round++)
             {
-                for (int i = 0; i < kinds.Length; i++)
+                for (int i = 0; i < pairs.Length; i++)
                 {
-                    rounds[i].Add(Measure(servers[i], work, options.Duration, options.Load));
+                    rounds[i].Add(Measure(servers[i], pairs[i].Work, options.Duration, options.Load));
                 }
             }
 
-            return [.. kinds.Zip(rounds, (kind, its) => new Measured(work, kind, its))];
+            return [.. pairs.Zip(rounds, (pair, its) => new Measured(pair.Work, pair.Kind, its))];
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
         {

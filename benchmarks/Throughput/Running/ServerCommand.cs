@@ -32,7 +32,7 @@ internal static class ServerCommand
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
             options.Listen(IPAddress.Loopback, port, endpoint => kind.Listen(endpoint, work)));
-        kind.AddServices(builder.Services);
+        kind.AddServices(builder.Services, work);
 
         await using WebApplication app = builder.Build();
         await app.StartAsync(cancellation);

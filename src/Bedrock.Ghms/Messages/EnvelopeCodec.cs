@@ -24,4 +24,11 @@ public abstract class EnvelopeCodec<T>
     /// <exception cref="GhmsProtocolException">The peer broke the extension's rules: its connection ends with this status.</exception>
     /// <exception cref="Exception">Any other exception means that the payload cannot be decoded (status 1007).</exception>
     public abstract T Decode(in ReadOnlySequence<byte> payload, InnerMessages inner);
+
+    /// <summary>Reads exactly one envelope that takes up all of a payload in one piece, as nearly every payload is.</summary>
+    /// <inheritdoc cref="Decode(in ReadOnlySequence{byte}, InnerMessages)"/>
+    /// <param name="payload">Borrowed: its memory is valid only until this method returns.</param>
+    /// <param name="inner">Reads the message that it carries.</param>
+    /// <remarks>A codec that has a shorter way for contiguous memory overrides this; the base reads it as a sequence.</remarks>
+    public virtual T Decode(ReadOnlyMemory<byte> payload, InnerMessages inner) => Decode(new ReadOnlySequence<byte>(payload), inner);
 }

@@ -14,6 +14,9 @@ public sealed class InnerMessages
     private readonly int _ordinal;
     private MessageRegistry? _registry;
 
+    // One message is mostly of the type of the one before it. Threads that race for the field only make it less useful.
+    private MessageType? _last;
+
     internal InnerMessages(MessageEncoding encoding, int ordinal)
     {
         Encoding = encoding.MediaType;
@@ -73,12 +76,11 @@ public sealed class InnerMessages
     /// <param name="payload">Exactly its payload; borrowed until this method returns.</param>
     /// <exception cref="GhmsProtocolException">The code is not one of the application's registered codes (status 1003), or the payload
     /// cannot be decoded (status 1007).</exception>
-    public object Decode(uint code, in ReadOnlySequence<byte> payload)
-    {
-        var type = Find(code)
-            ?? throw new GhmsProtocolException(CloseStatus.UnknownMessageCode, $"Code {code} is not registered, or may not stand inside a message.");
-        return type.Decode(payload, _ordinal);
-    }
+    public object Decode(uint code, in ReadOnlySequence<byte> payload) => Known(code).Decode(payload, _ordinal);
+
+    /// <summary>Reads a message that was inside an envelope and whose payload is in one piece.</summary>
+    /// <inheritdoc cref="Decode(uint, in ReadOnlySequence{byte})"/>
+    public object Decode(uint code, ReadOnlyMemory<byte> payload) => Known(code).Decode(payload, _ordinal);
 
     internal void Complete(MessageRegistry registry) => _registry = registry;
 
@@ -88,11 +90,20 @@ public sealed class InnerMessages
         output.Advance(sizeof(uint));
     }
 
+    /// <exception cref="GhmsProtocolException">The code is not one of the application's.</exception>
+    private MessageType Known(uint code) => _last is { } last && last.Code == code ? last : _last = Find(code)
+        ?? throw new GhmsProtocolException(CloseStatus.UnknownMessageCode, $"Code {code} is not registered, or may not stand inside a message.");
+
     private MessageType Application(object message)
     {
+        if (_last is { } last && last.Type == message.GetType())
+        {
+            return last;
+        }
+
         var type = Registry.Find(message.GetType());
         return type.Kind == MessageKind.Application
-            ? type
+            ? _last = type
             : throw new GhmsInvalidMessageCodeException($"{type.Type} belongs to an extension and cannot stand inside another message.");
     }
 

@@ -69,6 +69,8 @@ public abstract class MessageRegistration
             public override void Encode(object message, IBufferWriter<byte> output) => codec.Encode((T)message, inner, output);
 
             public override object Decode(in ReadOnlySequence<byte> payload) => codec.Decode(payload, inner);
+
+            public override object Decode(ReadOnlyMemory<byte> payload) => codec.Decode(payload, inner);
         }
     }
 }

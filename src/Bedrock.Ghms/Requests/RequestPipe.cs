@@ -26,6 +26,7 @@ internal sealed partial class RequestPipe : GhmsPipe
 
     // The one looked up last: messages come in batches, and a client has no other.
     private Exchange? _last;
+    private Answerer? _lastAnswerer;
 
     public RequestPipe(GhmsRequestOptions options, IReadOnlyDictionary<Type, Answerer> answerers, ILogger logger)
     {
@@ -48,9 +49,7 @@ internal sealed partial class RequestPipe : GhmsPipe
     public Pool<SingleQuestion> SingleQuestions { get; }
 
     /// <exception cref="GhmsProtocolException">Requests of this type have no handler.</exception>
-    public Answerer AnswererOf(Type type) => _answerers.TryGetValue(type, out var answerer)
-        ? answerer
-        : throw new GhmsProtocolException(CloseStatus.UnknownMessageCode, "Nobody answers this message.");
+    public Answerer AnswererOf(Type type) => _lastAnswerer is { } last && last.RequestType == type ? last : FindAnswerer(type);
 
     public Exchange ExchangeOf(GhmsConnection connection)
     {
@@ -117,9 +116,9 @@ internal sealed partial class RequestPipe : GhmsPipe
         Options.Check();
         Context = context;
         Clock = new QuestionClock(this, context.Time, Options.Timeout);
-        Add(RequestCode.Request, new EnvelopeWire<Request>(maybeEmpty: false), MessageKind.Extension);
-        Add(RequestCode.Reply, new EnvelopeWire<Reply>(maybeEmpty: true));
-        Add(RequestCode.Item, new EnvelopeWire<Item>(maybeEmpty: false));
+        Add(RequestCode.Request, new EnvelopeWire<Request>(static () => Request.Rent(), maybeEmpty: false), MessageKind.Extension);
+        Add(RequestCode.Reply, new EnvelopeWire<Reply>(static () => Reply.Rent(), maybeEmpty: true));
+        Add(RequestCode.Item, new EnvelopeWire<Item>(static () => Item.Rent(), maybeEmpty: false));
         Add(RequestCode.Fault, new FaultWire());
         Add(RequestCode.Cancel, new CancelWire());
         Add(RequestCode.Credit, new CreditWire());
@@ -140,6 +139,10 @@ internal sealed partial class RequestPipe : GhmsPipe
         ours.Arrive(ExchangeOf(connection));
         return ValueTask.CompletedTask;
     }
+
+    private Answerer FindAnswerer(Type type) => _answerers.TryGetValue(type, out var answerer)
+        ? _lastAnswerer = answerer
+        : throw new GhmsProtocolException(CloseStatus.UnknownMessageCode, "Nobody answers this message.");
 
     private void Add<T>(uint code, EnvelopeCodec<T> codec, MessageKind kind = MessageKind.ImmediateExtension)
         where T : notnull => Context.AddMessage(MessageRegistration.CreateEnvelope(code, codec, kind));

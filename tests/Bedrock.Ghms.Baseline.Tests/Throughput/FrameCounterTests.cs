@@ -4,6 +4,8 @@ namespace Bedrock.Ghms.Baseline.Tests.Throughput;
 
 internal sealed class FrameCounterTests
 {
+    private static readonly FrameRing Requests = FrameRing.OfEnvelopes(RequestDriver.RequestCode, MessageCode.Echo, 64);
+
     private readonly FrameRing _ring = new(MessageCode.Echo, 64);
 
     [Test]
@@ -12,6 +14,16 @@ internal sealed class FrameCounterTests
         byte[] expected = Frames.Encode(MessageCode.Echo, "7".PadLeft(100, '.'));
         Assert.That(_ring.Take(7, 1).ToArray(), Is.EqualTo(expected));
         Assert.That(_ring.Take(64 + 7, 1).ToArray(), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void Envelopes_hold_their_number_and_such_a_message()
+    {
+        byte[] inner = Frames.Encode(MessageCode.Echo, "7".PadLeft(100, '.'));
+        byte[] expected = Frames.Raw(
+            RequestDriver.RequestCode, [0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, (byte)MessageCode.Echo, .. inner[Frame.HeaderSize..]]);
+        Assert.That(Requests.Take(7, 1).ToArray(), Is.EqualTo(expected));
+        Assert.That(Requests.Take(64 + 7, 1).ToArray(), Is.EqualTo(expected));
     }
 
     [Test]

@@ -13,7 +13,8 @@ internal sealed class QuickRunTests
         string output = await RunAsync("run", "--quick", "--fanout", "5");
         Assert.That(output.Split('\n').Count(line => line.StartsWith("| baseline ", StringComparison.Ordinal)), Is.EqualTo(4));
         Assert.That(output, Does.Contain("| baseline-shared "));
-        Assert.That(output.Split('\n').Count(line => line.StartsWith("| ghms ", StringComparison.Ordinal)), Is.EqualTo(4));
+        Assert.That(output.Split('\n').Count(line => line.StartsWith("| ghms ", StringComparison.Ordinal)), Is.EqualTo(5));
+        Assert.That(output, Does.Match(@"CPU to echo +\|\n.*\n\| ghms .* \d+\.\d+ \[.*\] +\|\n"));
     }
 
     private static async Task<string> RunAsync(params string[] arguments)

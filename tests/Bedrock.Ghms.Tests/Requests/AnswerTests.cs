@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Requests;
 using Bedrock.Ghms.Tests.Support;
@@ -231,6 +232,54 @@ internal sealed class AnswerTests : RequestFixture
     }
 
     [Test]
+    public async Task Answers_at_once_and_later_ones_take_turns_and_each_is_its_own_request_s()
+    {
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (connection, peer) = await JoinAsync(Make(builder => builder
+            .Answer<Greeting, Greeting>((_, greeting, ct) => new(new Greeting(greeting.Word + (ct.IsCancellationRequested ? " cancelled" : ""))))
+            .Answer<Farewell, Farewell>(async (_, farewell, ct) =>
+            {
+                await release.Task.WaitAsync(ct);
+                return farewell;
+            })));
+        for (ulong id = 0; id < 30; id += 3)
+        {
+            await AskAsync(peer, id);
+            Assert.That(await ReadAsync(peer), Is.EqualTo(new Seen(Reply, id, 10, Hello)));
+            await AskAsync(peer, id + 1, code: 11);
+            await AskAsync(peer, id + 2, code: 11);
+            await CancelAsync(peer, id + 1);
+            await ExpectFaultAsync(peer, id + 1, CloseStatus.GoingAway);
+        }
+
+        release.SetResult();
+        var late = new List<Seen>();
+        for (var i = 0; i < 10; i++)
+        {
+            late.Add(await ReadAsync(peer));
+        }
+
+        Assert.That(late, Is.EquivalentTo(Enumerable.Range(0, 10).Select(i => new Seen(Reply, ((ulong)i * 3) + 2, 11, Hello))));
+        await UntilAsync(() => connection.CountRequests() == default);
+    }
+
+    [Test]
+    public async Task The_right_to_answer_may_be_used_before_the_handler_lets_go()
+    {
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (connection, peer) = await JoinAsync(Make(builder => builder
+            .UsePipe(new LingeringPipe(release.Task))
+            .Answer<Greeting, Greeting>((_, greeting, _) => new(greeting))));
+        await AskAsync(peer, 1);
+        Assert.That(await ReadAsync(peer), Is.EqualTo(new Seen(Reply, 1, 10, Hello)));
+        await AskAsync(peer, 1);
+        Assert.That(await ReadAsync(peer), Is.EqualTo(new Seen(Reply, 1, 10, Hello)), "Its id was free, though its handler was not done.");
+        Assert.That(connection.CountRequests().Answering, Is.EqualTo(2));
+        release.SetResult();
+        await UntilAsync(() => connection.CountRequests() == default);
+    }
+
+    [Test]
     public async Task A_slow_answer_holds_up_neither_messages_nor_other_requests_nor_its_own_Cancel()
     {
         var (_, peer) = await JoinAsync(Make(builder => builder
@@ -300,6 +349,16 @@ internal sealed class AnswerTests : RequestFixture
     {
         await Task.Delay(Timeout.Infinite, cancellationToken);
         throw new InvalidOperationException();
+    }
+
+    private sealed class LingeringPipe(Task release) : GhmsPipe
+    {
+        protected internal override async ValueTask HandleAsync(
+            GhmsConnection connection, object message, MessageHandler next, CancellationToken cancellationToken)
+        {
+            await next(connection, message, cancellationToken);
+            await release;
+        }
     }
 
     private sealed class Politely : IRequestHandler<Greeting, Farewell>

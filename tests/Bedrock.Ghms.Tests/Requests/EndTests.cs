@@ -72,6 +72,28 @@ internal sealed class EndTests : RequestFixture
         await UntilAsync(() => connection.CountRequests() == default);
     }
 
+    [Test]
+    public async Task A_handler_that_has_not_let_go_of_the_read_loop_is_counted_and_cancelled_too()
+    {
+        var counted = new TaskCompletionSource<OpenRequests>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (connection, peer) = await JoinAsync(Make(builder => builder.Answer<Greeting, Greeting>((connection, greeting, ct) =>
+        {
+            counted.SetResult(connection.CountRequests());
+            if (ct.WaitHandle.WaitOne(TimeSpan.FromSeconds(30)))
+            {
+                _fired.TrySetResult();
+            }
+
+            return new(greeting);
+        })));
+        await AskAsync(peer, 1);
+        Assert.That((await counted.Task.InTime()).Answering, Is.EqualTo(1));
+        _ = connection.CloseAsync();
+        await _fired.Task.InTime();
+        Assert.That((await peer.ReadCloseAsync()).Status, Is.EqualTo(CloseStatus.Normal), "There is no answer before it.");
+        await UntilAsync(() => connection.CountRequests() == default);
+    }
+
     private async ValueTask<Greeting> WaitAsync(Bedrock.Ghms.Broker.GhmsConnection connection, Greeting greeting, CancellationToken cancellationToken)
     {
         using var registration = cancellationToken.Register(() => _fired.TrySetResult());

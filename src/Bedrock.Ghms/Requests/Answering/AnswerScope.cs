@@ -58,17 +58,18 @@ internal sealed partial class AnswerScope
         }
         catch (Exception exception)
         {
-            Finish(exception);
+            FinishAtOnce(exception);
             return;
         }
 
         if (handling.IsCompletedSuccessfully)
         {
             handling.GetAwaiter().GetResult();
-            Finish(failure: null);
+            FinishAtOnce(failure: null);
         }
         else
         {
+            _exchange.Answers.GoOnBeside(this);
             _handling = handling.ConfigureAwait(false).GetAwaiter();
             _handling.UnsafeOnCompleted(_onHandled);
         }
@@ -99,7 +100,12 @@ internal sealed partial class AnswerScope
         }
 
         _handling = default;
-        Finish(failure);
+        var isReusable = Finish(failure);
+        _exchange.Answers.OnDoneBeside();
+        if (isReusable)
+        {
+            _pipe.Scopes.Return(this);
+        }
     }
 
     // The end of the handler pipes.
@@ -122,7 +128,11 @@ internal sealed partial class AnswerScope
         _isHandled = true;
     }
 
-    private void Finish(Exception? failure)
+    private void FinishAtOnce(Exception? failure) => _exchange.Answers.OnDoneAtOnce(Finish(failure) ? this : null);
+
+    /// <summary>Answers with a Fault if there is no answer yet.</summary>
+    /// <returns>Whether this can serve another request.</returns>
+    private bool Finish(Exception? failure)
     {
         if (!IsAnswered && _exchange.Answers.TryClaim(this))
         {
@@ -139,13 +149,14 @@ internal sealed partial class AnswerScope
             _pipe.LogAnswerFailed(_exchange.Connection, failure);
         }
 
-        _exchange.Answers.OnHandled();
-        if (failure is null && _isHandled && _isReplySent && _stop.TryReset())
+        if (failure is not null || !_isHandled || !_isReplySent || !_stop.TryReset())
         {
-            _reply.Clear();
-            _item.Clear();
-            _pipe.Scopes.Return(this);
+            return false;
         }
+
+        _reply.Clear();
+        _item.Clear();
+        return true;
     }
 
     private (CloseStatus Status, string Text) Judge(Exception? failure) => failure switch

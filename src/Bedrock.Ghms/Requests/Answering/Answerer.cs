@@ -4,13 +4,16 @@ using Bedrock.Ghms.Broker;
 namespace Bedrock.Ghms.Requests.Answering;
 
 /// <summary>Answers the requests of one type.</summary>
-internal abstract class Answerer
+internal abstract class Answerer(Type request)
 {
+    /// <summary>The type of the requests' messages.</summary>
+    public Type RequestType { get; } = request;
+
     public abstract ValueTask AnswerAsync(AnswerScope scope, GhmsConnection connection, object request, CancellationToken cancellationToken);
 }
 
 /// <summary>Answers with one reply.</summary>
-internal sealed class SingleAnswerer<TRequest, TReply>(RequestHandler<TRequest, TReply> handler) : Answerer
+internal sealed class SingleAnswerer<TRequest, TReply>(RequestHandler<TRequest, TReply> handler) : Answerer(typeof(TRequest))
     where TRequest : notnull
     where TReply : notnull
 {
@@ -28,7 +31,7 @@ internal sealed class SingleAnswerer<TRequest, TReply>(RequestHandler<TRequest, 
 }
 
 /// <summary>Answers with a stream of items.</summary>
-internal sealed class StreamAnswerer<TRequest, TItem>(StreamHandler<TRequest, TItem> handler) : Answerer
+internal sealed class StreamAnswerer<TRequest, TItem>(StreamHandler<TRequest, TItem> handler) : Answerer(typeof(TRequest))
     where TRequest : notnull
     where TItem : notnull
 {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Requests.Wire;
 
@@ -7,7 +6,8 @@ namespace Bedrock.Ghms.Requests.Answering;
 /// <summary>What the peer has asked on one connection and has no answer to yet.</summary>
 /// <remarks>
 /// Whoever removes a request from this table answers it, and nobody else does. It leaves before its answer goes out, for the peer may
-/// use its id again as soon as it has that.
+/// use its id again as soon as it has that. A request stands in the table proper only once its handler goes on beside the read loop: until
+/// then the loop can bring no other message that has its id.
 /// </remarks>
 internal sealed class Answers(Exchange exchange)
 {
@@ -15,12 +15,18 @@ internal sealed class Answers(Exchange exchange)
 
     private readonly Lock _sync = new();
     private readonly Dictionary<ulong, AnswerScope> _open = [];
-    private int _working;
+    private AnswerScope? _running;
     private int _unsentFaults;
     private bool _isOver;
 
+    // The read loop's: the scope to use next, and how many handlers it began, less those that were done at once. The others count
+    // themselves when they are done.
+    private AnswerScope? _spare;
+    private int _begun;
+    private int _doneBeside;
+
     /// <summary>How many handlers are at work, those of cancelled requests included.</summary>
-    public int Count => Volatile.Read(ref _working);
+    public int Count => Volatile.Read(ref _begun) - Volatile.Read(ref _doneBeside);
 
     /// <exception cref="GhmsProtocolException">A request with this id is open.</exception>
     public void OnRequest(Request request)
@@ -33,22 +39,23 @@ internal sealed class Answers(Exchange exchange)
                 return;
             }
 
-            if (request.Problem is not null || Count >= exchange.Pipe.Options.MaxOpen)
+            if (_open.Count > 0 && _open.ContainsKey(request.Id))
             {
-                ThrowIfOpen(_open.ContainsKey(request.Id));
+                throw new GhmsProtocolException(CloseStatus.ProtocolError, "A request has the id of one that is open.");
             }
-            else
+
+            if (request.Problem is null && Count < exchange.Pipe.Options.MaxOpen)
             {
-                ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_open, request.Id, out var isOpen);
-                ThrowIfOpen(isOpen);
-                place = scope = exchange.Pipe.Scopes.Rent();
+                scope = _spare ?? exchange.Pipe.Scopes.Rent();
+                _spare = null;
                 scope.Begin(exchange, request.Id);
-                Interlocked.Increment(ref _working);
+                _running = scope;
             }
         }
 
         if (scope is not null)
         {
+            Volatile.Write(ref _begun, _begun + 1);
             scope.Run(request.Message!);
         }
         else if (request.Problem is { } problem)
@@ -98,6 +105,8 @@ internal sealed class Answers(Exchange exchange)
         lock (_sync)
         {
             _isOver = true;
+            _running?.Cancel();
+            _running = null;
             foreach (var scope in _open.Values)
             {
                 scope.Cancel();
@@ -118,8 +127,29 @@ internal sealed class Answers(Exchange exchange)
             }
 
             scope.IsAnswered = true;
-            _open.Remove(scope.Id);
+            if (ReferenceEquals(_running, scope))
+            {
+                _running = null;
+            }
+            else
+            {
+                _open.Remove(scope.Id);
+            }
+
             return true;
+        }
+    }
+
+    /// <summary>The handler of the request that runs in the read loop goes on beside it.</summary>
+    public void GoOnBeside(AnswerScope scope)
+    {
+        lock (_sync)
+        {
+            if (ReferenceEquals(_running, scope))
+            {
+                _running = null;
+                _open.Add(scope.Id, scope);
+            }
         }
     }
 
@@ -148,8 +178,16 @@ internal sealed class Answers(Exchange exchange)
         }
     }
 
-    /// <summary>A handler is done.</summary>
-    public void OnHandled() => Interlocked.Decrement(ref _working);
+    /// <summary>A handler is done that went on beside the read loop.</summary>
+    public void OnDoneBeside() => Interlocked.Increment(ref _doneBeside);
+
+    /// <summary>A handler is done, in the read loop.</summary>
+    /// <param name="scope">What its request used, if the next one may use it.</param>
+    public void OnDoneAtOnce(AnswerScope? scope)
+    {
+        _spare = scope;
+        Volatile.Write(ref _begun, _begun - 1);
+    }
 
     /// <summary>Answers with a Fault that nobody here waits for.</summary>
     public async void PostFault(ulong id, CloseStatus status, string text)
@@ -178,14 +216,6 @@ internal sealed class Answers(Exchange exchange)
         finally
         {
             Interlocked.Decrement(ref _unsentFaults);
-        }
-    }
-
-    private static void ThrowIfOpen(bool isOpen)
-    {
-        if (isOpen)
-        {
-            throw new GhmsProtocolException(CloseStatus.ProtocolError, "A request has the id of one that is open.");
         }
     }
 }
