@@ -33,7 +33,7 @@ public class RequestBenchmarks
             builder => builder
                 .AddBinary()
                 .AddMessage(Samples.BinaryCode, Binary.Take)
-                .Handle<Binary>(async (connection, message, ct) => await connection.SendAsync(message, ct))
+                .Handle<Binary>((connection, message, ct) => connection.SendAsync(message, ct))
                 .Answer<Binary, Binary>((_, message, _) => new(message)),
             connections: 1,
             MediaTypes.Binary);
