@@ -51,19 +51,10 @@ internal sealed class ChatProcess : IAsyncDisposable
     public Task<string> ReadUntilAsync(string text) => ReadUntilAsync(_process, text);
 
     /// <summary>Sends a signal, such as INT.</summary>
-    public async Task SignalAsync(string signal)
-    {
-        var ended = await Programs.RunAsync(Programs.Command("/bin/sh", "-c", $"kill -{signal} {_process.Id}"));
-        Assert.That(ended.ExitCode, Is.Zero, ended.Errors);
-    }
+    public Task SignalAsync(string signal) => Programs.SignalAsync(_process, signal);
 
     /// <summary>Waits for the end of the process.</summary>
-    public async Task<Programs.Ended> EndAsync()
-    {
-        var output = _process.StandardOutput.ReadToEndAsync();
-        await _process.WaitForExitAsync().WaitAsync(Patience.Long);
-        return new Programs.Ended(_process.ExitCode, await output, await _errors);
-    }
+    public Task<Programs.Ended> EndAsync() => Programs.EndAsync(_process, _errors);
 
     public async ValueTask DisposeAsync()
     {

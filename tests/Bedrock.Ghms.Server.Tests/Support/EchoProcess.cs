@@ -29,19 +29,10 @@ internal sealed class EchoProcess : IAsyncDisposable
     }
 
     /// <summary>Sends a signal, such as TERM.</summary>
-    public async Task SignalAsync(string signal)
-    {
-        var ended = await Programs.RunAsync(Programs.Command("/bin/sh", "-c", $"kill -{signal} {_process.Id}"));
-        Assert.That(ended.ExitCode, Is.Zero, ended.Errors);
-    }
+    public Task SignalAsync(string signal) => Programs.SignalAsync(_process, signal);
 
     /// <summary>Waits for the end of the process.</summary>
-    public async Task<Programs.Ended> EndAsync()
-    {
-        var output = _process.StandardOutput.ReadToEndAsync();
-        await _process.WaitForExitAsync().WaitAsync(Patience.Long);
-        return new Programs.Ended(_process.ExitCode, await output, await _errors);
-    }
+    public Task<Programs.Ended> EndAsync() => Programs.EndAsync(_process, _errors);
 
     /// <summary>Stops the server as its user would. It must end well and have nothing to complain about.</summary>
     public async ValueTask DisposeAsync()

@@ -46,4 +46,19 @@ internal static class Programs
 
     /// <summary>What a process left behind.</summary>
     internal sealed record Ended(int ExitCode, string Output, string Errors);
+
+    /// <summary>Sends a signal, such as TERM.</summary>
+    public static async Task SignalAsync(Process process, string signal)
+    {
+        var ended = await RunAsync(Command("/bin/sh", "-c", $"kill -{signal} {process.Id}"));
+        Assert.That(ended.ExitCode, Is.Zero, ended.Errors);
+    }
+
+    /// <summary>Waits for the end of a process whose errors are being read already.</summary>
+    public static async Task<Ended> EndAsync(Process process, Task<string> errors)
+    {
+        var output = process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(Patience.Long);
+        return new Ended(process.ExitCode, await output, await errors);
+    }
 }
