@@ -103,7 +103,7 @@ public abstract partial class GhmsBuilder<TSelf> : IGhmsBuilder
         where T : notnull
     {
         ArgumentNullException.ThrowIfNull(handler);
-        MessageHandler untyped = (connection, message, cancellationToken) => handler(connection, (T)message, cancellationToken);
+        MessageHandler untyped = (connection, message, cancellationToken) => handler(connection, As<T>(message), cancellationToken);
         Definition.Handlers[typeof(T)] = _ => untyped;
         return (TSelf)this;
     }
@@ -114,7 +114,7 @@ public abstract partial class GhmsBuilder<TSelf> : IGhmsBuilder
         where T : notnull
     {
         ArgumentNullException.ThrowIfNull(handler);
-        MessageHandler untyped = (connection, message, cancellationToken) => Answered(handler(connection, (T)message, cancellationToken));
+        MessageHandler untyped = (connection, message, cancellationToken) => Answered(handler(connection, As<T>(message), cancellationToken));
         Definition.Handlers[typeof(T)] = _ => untyped;
         return (TSelf)this;
     }
@@ -129,7 +129,7 @@ public abstract partial class GhmsBuilder<TSelf> : IGhmsBuilder
         Definition.Handlers[typeof(T)] = static services =>
         {
             var handler = ActivatorUtilities.GetServiceOrCreateInstance<THandler>(services);
-            return (connection, message, cancellationToken) => handler.HandleAsync(connection, (T)message, cancellationToken);
+            return (connection, message, cancellationToken) => handler.HandleAsync(connection, As<T>(message), cancellationToken);
         };
         return (TSelf)this;
     }
@@ -177,6 +177,10 @@ public abstract partial class GhmsBuilder<TSelf> : IGhmsBuilder
         Definition.Disconnected.Add(callback);
         return (TSelf)this;
     }
+
+    // A handler is found by the type of its message, which a cast would look up once more in code that all types share.
+    private static T As<T>(object message)
+        where T : notnull => typeof(T).IsValueType ? (T)message : Unsafe.As<object, T>(ref message);
 
     // Not inlined: the caller would copy the task through memory, at a multiple of the call's cost.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -27,7 +27,7 @@ internal sealed class MessageType(uint code, Type type, MessageKind kind, int fi
     {
         try
         {
-            return CodecFor(connectionEncoding).Decode(payload) ?? throw ReturnedNull();
+            return Checked(CodecFor(connectionEncoding).Decode(payload));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException && !IsVerdict(exception))
         {
@@ -40,7 +40,7 @@ internal sealed class MessageType(uint code, Type type, MessageKind kind, int fi
     {
         try
         {
-            return CodecFor(connectionEncoding).Decode(payload) ?? throw ReturnedNull();
+            return Checked(CodecFor(connectionEncoding).Decode(payload));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException && !IsVerdict(exception))
         {
@@ -50,7 +50,11 @@ internal sealed class MessageType(uint code, Type type, MessageKind kind, int fi
 
     private MessageCodec CodecFor(int connectionEncoding) => codecs[OrdinalFor(connectionEncoding)];
 
-    private static InvalidOperationException ReturnedNull() => new("The codec returned null.");
+    // Handlers rely on the type without a check of their own.
+    private object Checked(object? message) =>
+        message is not null && (message.GetType() == Type || Type.IsInstanceOfType(message)) ? message : throw Returned(message);
+
+    private InvalidOperationException Returned(object? message) => new($"The codec of {Type} returned {message?.GetType().ToString() ?? "null"}.");
 
     private GhmsProtocolException Undecodable(Exception exception) =>
         new(CloseStatus.InvalidPayload, $"A payload of code {Code} cannot be decoded.") { Cause = exception };

@@ -18,6 +18,10 @@ internal sealed partial class ReadLoop
     /// <summary>The clock's value while this side is not ready to read, so that its own slowness is not taken for the peer's.</summary>
     public const long NotReading = long.MaxValue;
 
+    // What has been handled goes back to the transport this often, or one that has filled its buffer would stand still until the
+    // last message in it is handled, and the loop then wait for it in turn.
+    private const int BytesPerAdvance = 64 * 1_024;
+
     private readonly GhmsConnection _connection;
     private readonly GhmsBroker _broker;
     private readonly PipeReader _input;
@@ -34,7 +38,7 @@ internal sealed partial class ReadLoop
     private bool _lookAheadWasFull;
     private bool _hasWarned;
     private bool _hasAnswered;
-    private bool _isHeldBack;
+    private bool _hasUnread;
     private long _waitedFor;
     private bool _isMidFrame;
 
@@ -67,6 +71,9 @@ internal sealed partial class ReadLoop
     // The batch before this has left answers unsent, and this flush of them has not been waited for yet.
     private bool MustAnswerFirst =>
         _hasAnswered && _pending is null && _connection.Outbound.FlushPendingSince is var pending and not 0 && pending != _waitedFor;
+
+    // Nothing has to be waited for before more is handled.
+    private bool CanGoOn => _connection.IsOpen && _pending is null && _lookAhead.IsEmpty && !MustAnswerFirst;
 
     /// <summary>Messages decoded so far.</summary>
     public long Received => Volatile.Read(ref _received);
@@ -131,7 +138,7 @@ internal sealed partial class ReadLoop
             }
 
             SettlePending();
-            if (Process(result) is { } end)
+            if (HandleBatch(result) is { } end)
             {
                 return end;
             }
@@ -140,16 +147,51 @@ internal sealed partial class ReadLoop
         return InputEnd.EndedHere;
     }
 
-    private InputEnd? Process(in ReadResult result)
+    /// <summary>Handles what has arrived, and what arrives while it is handled, as one batch.</summary>
+    private InputEnd? HandleBatch(ReadResult result)
+    {
+        var batch = FlushBatch.Enter(_time, _connection);
+        try
+        {
+            InputEnd? end;
+            do
+            {
+                end = Process(result, batch);
+            }
+            while (end is null && CanGoOn && TryReadMore(out result));
+            return end;
+        }
+        finally
+        {
+            _hasAnswered = batch.HasAnswers;
+            batch.Leave();
+        }
+    }
+
+    private bool TryReadMore(out ReadResult result)
+    {
+        try
+        {
+            return _input.TryRead(out result);
+        }
+        catch (Exception)
+        {
+            // The transport has failed, which the next read is told as well.
+            result = default;
+            return false;
+        }
+    }
+
+    private InputEnd? Process(in ReadResult result, FlushBatch batch)
     {
         var buffer = result.Buffer;
-        var gotBytes = buffer.Length != _leftOver;
+        var gotBytes = _hasUnread || buffer.Length != _leftOver;
         if (gotBytes)
         {
             StopClock();
         }
 
-        var isOver = ReadFrames(ref buffer, out var examined);
+        var isOver = ReadFrames(batch, ref buffer, out var examined);
         Volatile.Write(ref _leftOver, buffer.Length);
         if (Violation is not null)
         {
@@ -165,7 +207,7 @@ internal sealed partial class ReadLoop
             return InputEnd.EndedByPeer;
         }
 
-        if (result.IsCompleted && !_lookAheadWasFull && !_isHeldBack)
+        if (result.IsCompleted && !_lookAheadWasFull && !_hasUnread)
         {
             IsInputOver = true;
             return EndOfInput();
@@ -217,12 +259,11 @@ internal sealed partial class ReadLoop
 
     /// <summary>Takes whole frames off <paramref name="buffer"/>, which then begins at what was not consumed.</summary>
     /// <returns>Whether a Close arrived.</returns>
-    private bool ReadFrames(ref ReadOnlySequence<byte> buffer, out SequencePosition examined)
+    private bool ReadFrames(FlushBatch batch, ref ReadOnlySequence<byte> buffer, out SequencePosition examined)
     {
-        var batch = FlushBatch.Enter(_time, _connection);
         var frames = new FrameCursor(_frames, buffer);
         _lookAheadWasFull = false;
-        _isHeldBack = false;
+        _hasUnread = false;
         try
         {
             while (_connection.IsOpen && frames.TryPeek())
@@ -245,9 +286,9 @@ internal sealed partial class ReadLoop
                 Volatile.Write(ref _frameBeganAt, 0);
                 batch.FlushIfDue();
                 _hasAnswered = batch.HasAnswers;
-                if (MustAnswerFirst)
+                if (MustAnswerFirst || frames.Taken >= BytesPerAdvance)
                 {
-                    _isHeldBack = true;
+                    _hasUnread = !frames.Rest.IsEmpty;
                     return false;
                 }
             }
@@ -260,8 +301,6 @@ internal sealed partial class ReadLoop
         {
             buffer = frames.Rest;
             examined = frames.Examined;
-            _hasAnswered = batch.HasAnswers;
-            batch.Leave();
         }
 
         return false;

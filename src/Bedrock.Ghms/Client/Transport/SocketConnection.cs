@@ -86,10 +86,11 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            error = Volatile.Read(ref _abortReason) ?? new ConnectionResetException(exception.Message, exception);
+            error = new ConnectionResetException(exception.Message, exception);
         }
 
-        await _input.Writer.CompleteAsync(error).ConfigureAwait(false);
+        // An abort may also look like the peer's FIN from here, because it ends the sending side first.
+        await _input.Writer.CompleteAsync(Volatile.Read(ref _abortReason) ?? error).ConfigureAwait(false);
     }
 
     private async Task SendAsync()

@@ -27,6 +27,9 @@ internal ref struct FrameCursor(FrameReader reader, in ReadOnlySequence<byte> in
     /// <summary>The payload however it lies, borrowed from the input.</summary>
     public readonly ReadOnlySequence<byte> Payload => IsContiguous ? new ReadOnlySequence<byte>(Contiguous) : _payloadAcross;
 
+    /// <summary>How many bytes the frames that were taken had, in all.</summary>
+    public long Taken { get; private set; }
+
     /// <summary>What lies behind the frames that were taken.</summary>
     public readonly ReadOnlySequence<byte> Rest => _used == 0 ? _input : _input.Slice(_used);
 
@@ -56,9 +59,11 @@ internal ref struct FrameCursor(FrameReader reader, in ReadOnlySequence<byte> in
         {
             _used += FrameHeader.Size + _length;
             _unread = _unread[(FrameHeader.Size + _length)..];
+            Taken += FrameHeader.Size + _length;
         }
         else
         {
+            Taken += FrameHeader.Size + _payloadAcross.Length;
             MoveTo(_input.Slice(_payloadAcross.End));
         }
     }

@@ -9,10 +9,13 @@ namespace Bedrock.Ghms.Protocol.Framing;
 /// </remarks>
 /// <param name="maxMessageSize">The largest payload accepted, in bytes. Close and Heartbeat have limits of their own.</param>
 /// <param name="heartbeatCode">The code of the heartbeat message.</param>
-/// <param name="isKnown">Whether a message code is understood; <see langword="null"/> takes every code.</param>
+/// <param name="isKnown">Whether a message code is understood; asked once for messages of one code in a row. <see langword="null"/> takes every code.</param>
 public sealed class FrameReader(uint maxMessageSize, uint heartbeatCode = Ghms.HeartbeatCode, Func<uint, bool>? isKnown = null)
 {
     private long _awaited;
+
+    // One message is mostly followed by another of its kind, which needs no second look at its code.
+    private uint _lastKnown = Ghms.CloseCode;
 
     /// <summary>Whether a frame has begun whose end has not arrived.</summary>
     public bool IsInsideFrame { get; private set; }
@@ -87,6 +90,14 @@ public sealed class FrameReader(uint maxMessageSize, uint heartbeatCode = Ghms.H
 
     private void Judge(FrameHeader header)
     {
+        if (header.Code != _lastKnown || header.Length > maxMessageSize || header.Code == Ghms.CloseCode)
+        {
+            JudgeSlow(header);
+        }
+    }
+
+    private void JudgeSlow(FrameHeader header)
+    {
         if (header.Code == Ghms.CloseCode)
         {
             if (header.Length > CloseMessage.MaxSize)
@@ -108,6 +119,10 @@ public sealed class FrameReader(uint maxMessageSize, uint heartbeatCode = Ghms.H
         else if (isKnown is not null && !isKnown(header.Code))
         {
             Refuse(CloseStatus.UnknownMessageCode, $"Message code {header.Code} is not known here.");
+        }
+        else
+        {
+            _lastKnown = header.Code;
         }
     }
 

@@ -89,8 +89,26 @@ public sealed class FrameReaderTests
 
         Assert.That(TryRead(reader, bytes), Is.Not.Null);
         Assert.That(asked, Is.EqualTo(1));
-        Assert.That(TryRead(reader, bytes), Is.Not.Null);
-        Assert.That(asked, Is.EqualTo(2), "the next frame is judged anew");
+    }
+
+    [Test]
+    public void A_code_is_asked_about_when_it_differs_from_the_one_before()
+    {
+        var asked = new List<uint>();
+        var reader = new FrameReader(3, isKnown: code =>
+        {
+            asked.Add(code);
+            return code != 12;
+        });
+        foreach (var code in (uint[])[10, 10, Ghms.HeartbeatCode, 10, 11, 10])
+        {
+            Assert.That(TryRead(reader, RawPeer.Frame(code, [])), Is.Not.Null);
+        }
+
+        Assert.That(asked, Is.EqualTo([10, 11, 10]));
+        Assert.Throws<GhmsProtocolException>(() => TryRead(reader, RawPeer.Frame(12, [])));
+        Assert.That(
+            Assert.Throws<GhmsProtocolException>(() => TryRead(reader, RawPeer.Frame(10, new byte[4])))!.Status, Is.EqualTo(CloseStatus.MessageTooBig));
     }
 
     private static Frame? TryRead(FrameReader reader, byte[] bytes)
