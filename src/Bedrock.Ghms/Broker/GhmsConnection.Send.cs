@@ -79,11 +79,23 @@ public sealed partial class GhmsConnection
         var outcome = _outbound.Offer(frame);
         if (outcome == SendOutcome.OverHardLimit)
         {
-            OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
+            OnOverHardLimit();
         }
 
         return outcome;
     }
+
+    /// <summary>Deals with messages that were accepted and then found no place.</summary>
+    internal void OnRefused(SendOutcome outcome, int count)
+    {
+        AddDropped(count);
+        if (outcome == SendOutcome.OverHardLimit)
+        {
+            OnOverHardLimit();
+        }
+    }
+
+    private void OnOverHardLimit() => OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
 
     /// <summary>Whether this connection's peer accepts <paramref name="frame"/>.</summary>
     /// <exception cref="GhmsMessageTooLargeException">It does not.</exception>

@@ -44,6 +44,7 @@ public sealed partial class GhmsConnection
     {
         var limits = Broker.Options.Outbound;
         _outbound.GiveUpWaiting();
+        _outbound.Settle();
         if (_outbound.FlushPendingSince is var flushing and not 0 && Elapsed(flushing, now) >= Broker.Options.Timeout)
         {
             OnTooSlow($"nothing was taken off its output for {Broker.Options.Timeout}");

@@ -91,6 +91,9 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
 
     internal OutboundPipe Outbound => _outbound;
 
+    /// <summary>The largest payload that this side sends and the peer accepts, in bytes.</summary>
+    internal int MaxPayload => _maxPayload;
+
     internal int EncodingOrdinal => _terms.Encoding;
 
     /// <summary>Whether the read loop waits for bytes, so that the peer's silence counts.</summary>

@@ -163,8 +163,8 @@ internal sealed partial class ReadLoop
         }
         finally
         {
-            _hasAnswered = batch.HasAnswers;
             batch.Leave();
+            _hasAnswered = batch.HasAnswers;
         }
     }
 

@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.Collections.Immutable;
-using Bedrock.Ghms.Messages;
-using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker.Outbound;
 
@@ -14,6 +11,11 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
 {
     public ValueTask<int> SendAsync(CancellationToken cancellationToken)
     {
+        if (FlushBatch.Current is { } batch && batch.Broadcasts.IsOpenFor(recipients))
+        {
+            return new ValueTask<int>(Send());
+        }
+
         var room = FindRoomToAwait();
         return room.IsCompleted ? new ValueTask<int>(Send()) : SendSlowAsync(room, cancellationToken);
     }
@@ -78,23 +80,18 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
 
     private int Send()
     {
-        var raw = message as RawMessage;
-        var type = raw is null ? broker.Registry.Find(message.GetType()) : null;
-        var frames = ArrayPool<FrameBuffer?>.Shared.Rent(broker.Registry.Encodings.Count);
-        var errors = default(EncodingErrors);
+        var frames = new SharedFrames(broker, message);
         List<SendFailure>? failures = null;
-        var accepted = 0;
+        int accepted;
         try
         {
-            foreach (var recipient in recipients)
+            var rest = recipients;
+            accepted = FlushBatch.Current?.Broadcasts.Gather(recipients, ref frames, out rest) ?? 0;
+            foreach (var recipient in rest)
             {
                 try
                 {
-                    var frame = raw?.Frame ?? FrameFor(type!, recipient, frames, ref errors);
-                    if (TryOffer(recipient, frame, raw?.Encoding))
-                    {
-                        accepted++;
-                    }
+                    accepted += TryOffer(recipient, ref frames) ? 1 : 0;
                 }
                 catch (Exception exception)
                 {
@@ -104,67 +101,21 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
         }
         finally
         {
-            foreach (ref var frame in frames.AsSpan(0, broker.Registry.Encodings.Count))
-            {
-                frame?.Release();
-                frame = null;
-            }
-
-            ArrayPool<FrameBuffer?>.Shared.Return(frames);
+            frames.Dispose();
         }
 
         return failures is null ? accepted : throw GhmsSendFailedException.For(failures, accepted);
     }
 
-    private bool TryOffer(GhmsConnection recipient, FrameBuffer frame, string? encoding)
+    private bool TryOffer(GhmsConnection recipient, ref SharedFrames frames)
     {
-        if (recipient.IsOpen)
+        var frame = frames.FrameFor(recipient);
+        if (recipient.IsOpen && recipient.Offer(frame) == SendOutcome.Accepted)
         {
-            recipient.CheckFrame(frame, encoding);
-            if (recipient.Offer(frame) == SendOutcome.Accepted)
-            {
-                return true;
-            }
+            return true;
         }
 
         // Among all, one that has ended is nobody's failure; by name it is.
         return named ? throw recipient.ClosedError() : false;
-    }
-
-    private FrameBuffer FrameFor(MessageType type, GhmsConnection recipient, FrameBuffer?[] frames, ref EncodingErrors errors)
-    {
-        var ordinal = type.OrdinalFor(recipient.EncodingOrdinal);
-        if (frames[ordinal] is { } frame)
-        {
-            return frame;
-        }
-
-        errors.ThrowFor(ordinal);
-        try
-        {
-            return frames[ordinal] = FrameEncoder.Encode(
-                type, ordinal, message, broker.Options.MaxMessageSize, broker.Options.SendBufferSize);
-        }
-        catch (Exception exception)
-        {
-            errors.Set(ordinal, exception);
-            throw;
-        }
-    }
-
-    /// <summary>What each encoding threw, so that it is asked once however many recipients share it.</summary>
-    private struct EncodingErrors
-    {
-        private Dictionary<int, Exception>? _errors;
-
-        public readonly void ThrowFor(int ordinal)
-        {
-            if (_errors is not null && _errors.TryGetValue(ordinal, out var error))
-            {
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
-            }
-        }
-
-        public void Set(int ordinal, Exception error) => (_errors ??= []).Add(ordinal, error);
     }
 }

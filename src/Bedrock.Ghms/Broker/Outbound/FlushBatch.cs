@@ -30,12 +30,14 @@ internal sealed class FlushBatch
     private GhmsConnection? _reading;
     private long _dueAt;
     private long _lookedAt;
+    private bool _isWaiting;
     private int _untilClock;
     private int _stride;
 
-    private FlushBatch()
-    {
-    }
+    private FlushBatch() => Broadcasts = new BroadcastBatch(this);
+
+    /// <summary>What is sent to many in this batch.</summary>
+    public BroadcastBatch Broadcasts { get; }
 
     /// <summary>The batch that this thread is in, if any.</summary>
     public static FlushBatch? Current => _current;
@@ -63,8 +65,9 @@ internal sealed class FlushBatch
     {
         _current = _outer;
         _outer = null;
-        _reading = null;
         Flush();
+        Broadcasts.Forget();
+        _reading = null;
         _cached = this;
     }
 
@@ -72,20 +75,33 @@ internal sealed class FlushBatch
 
     public void Add(OutboundPipe output)
     {
-        if (_outputs.Count == 0)
+        StartClock();
+        _outputs.Add(output);
+    }
+
+    /// <summary>Adds an output in whose queue something of this batch waits.</summary>
+    public void AddQueued(GhmsConnection connection)
+    {
+        OnWrite(connection);
+        Add(connection.Outbound);
+    }
+
+    /// <summary>Lets the age of this batch begin, unless something waits already.</summary>
+    public void StartClock()
+    {
+        if (!_isWaiting)
         {
+            _isWaiting = true;
             _lookedAt = _time.GetTimestamp();
             _dueAt = _lookedAt + (MaxAge.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
             (_untilClock, _stride) = (1, 1);
         }
-
-        _outputs.Add(output);
     }
 
     /// <summary>Called after each handled message: flushes what has waited for <see cref="MaxAge"/>.</summary>
     public void FlushIfDue()
     {
-        if (_outputs.Count > 0 && --_untilClock <= 0)
+        if (_isWaiting && --_untilClock <= 0)
         {
             LookAtClock();
         }
@@ -106,8 +122,11 @@ internal sealed class FlushBatch
         (_lookedAt, _untilClock) = (now, _stride);
     }
 
-    private void Flush()
+    /// <summary>Flushes everything that waits for the end of the batch.</summary>
+    public void Flush()
     {
+        Broadcasts.Distribute();
+
         // A flush may run foreign code inline, which may add to this list; so by index, to its end.
         for (var i = 0; i < _outputs.Count; i++)
         {
@@ -115,5 +134,6 @@ internal sealed class FlushBatch
         }
 
         _outputs.Clear();
+        _isWaiting = false;
     }
 }

@@ -206,7 +206,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
             // They are off the queue, so whoever drops that cannot count those which a failure has left behind.
             foreach (var uncopied in frames[next..])
             {
-                _uncopied += IsMessage(uncopied!) ? 1 : 0;
+                _uncopied += MessagesIn(uncopied!);
             }
 
             foreach (var frame in frames)

@@ -27,6 +27,7 @@ internal sealed partial class OutboundPipe
     /// <summary>Queues a finished frame, within the limits that <paramref name="entry"/> names; the queue takes a reference of its own.</summary>
     public SendOutcome Enqueue(FrameBuffer frame, QueueEntry entry)
     {
+        Settle();
         lock (_sync)
         {
             if (_closed)
@@ -41,7 +42,7 @@ internal sealed partial class OutboundPipe
             }
 
             Append(frame);
-            Volatile.Write(ref _queuedMessages, _queuedMessages + (IsMessage(frame) ? 1 : 0));
+            Volatile.Write(ref _queuedMessages, _queuedMessages + MessagesIn(frame));
         }
 
         if (TryEnter())
@@ -72,6 +73,7 @@ internal sealed partial class OutboundPipe
     public Task FlushAsync()
     {
         Task flushed;
+        Settle();
         lock (_sync)
         {
             if (_abandoned)
@@ -100,6 +102,7 @@ internal sealed partial class OutboundPipe
     public int Close(FrameBuffer? last, bool discard)
     {
         var dropped = 0;
+        Settle();
         lock (_sync)
         {
             if (_closed)
@@ -202,7 +205,7 @@ internal sealed partial class OutboundPipe
         while (_queue is not null && _queue.TryDequeue(out var frame))
         {
             _dequeuedFrames++;
-            dropped += IsMessage(frame) ? 1 : 0;
+            dropped += MessagesIn(frame);
             frame.Release();
         }
 
@@ -219,11 +222,11 @@ internal sealed partial class OutboundPipe
         _room = null;
     }
 
-    public static long Cost(FrameBuffer frame) => frame.Length + OutboundOptions.FrameCharge;
+    public static long Cost(FrameBuffer frame) => frame.Length + ((long)frame.Count * OutboundOptions.FrameCharge);
 
     // What is dropped is compared with what was sent, and a Close or a heartbeat counts in neither.
-    private bool IsMessage(FrameBuffer frame) =>
-        frame.Code != Ghms.CloseCode && frame.Code != _connection.Broker.Options.HeartbeatCode;
+    private int MessagesIn(FrameBuffer frame) =>
+        frame.Code != Ghms.CloseCode && frame.Code != _connection.Broker.Options.HeartbeatCode ? frame.Count : 0;
 
     private sealed class FlushWaiter(long enqueuedFrames)
         : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)

@@ -134,7 +134,7 @@ internal sealed partial class OutboundPipe
     public void Uncork()
     {
         // Another batch may have written here since, and this one's bytes must not wait for it.
-        if (Volatile.Read(ref _corkedBy) is not null)
+        if (Volatile.Read(ref _corkedBy) is not null || Volatile.Read(ref _count) != 0)
         {
             RequestFlush();
         }
@@ -181,6 +181,7 @@ internal sealed partial class OutboundPipe
     // Past the queue only while it is empty, or order breaks.
     private bool TryEnterDirect()
     {
+        Settle();
         if (!TryEnter())
         {
             return false;

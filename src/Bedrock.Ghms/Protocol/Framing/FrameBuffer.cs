@@ -33,6 +33,9 @@ internal sealed class FrameBuffer
 
     public int Length { get; private set; }
 
+    /// <summary>How many frames stand here one after the other: one, unless they were gathered.</summary>
+    public int Count { get; private set; }
+
     public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
 
     public ReadOnlyMemory<byte> Payload => _bytes.AsMemory(FrameHeader.Size, Length - FrameHeader.Size);
@@ -45,12 +48,12 @@ internal sealed class FrameBuffer
     public static bool IsSmall(int length) => length <= SmallSize;
 
     /// <summary>Takes over <paramref name="bytes"/>, rented from the shared array pool; the frame is the first <paramref name="length"/> of them.</summary>
-    public static FrameBuffer Own(byte[] bytes, int length) => Take().Begin(bytes, length);
+    public static FrameBuffer Own(byte[] bytes, int length, int count = 1) => Take().Begin(bytes, length, count);
 
-    /// <summary>Copies a finished frame.</summary>
-    public static FrameBuffer Copy(ReadOnlySpan<byte> finished)
+    /// <summary>Copies a finished frame, or several.</summary>
+    public static FrameBuffer Copy(ReadOnlySpan<byte> finished, int count = 1)
     {
-        var frame = Rent(finished.Length);
+        var frame = Rent(finished.Length, count);
         finished.CopyTo(frame._bytes);
         return frame;
     }
@@ -97,10 +100,10 @@ internal sealed class FrameBuffer
         }
     }
 
-    private static FrameBuffer Rent(int length)
+    private static FrameBuffer Rent(int length, int count = 1)
     {
         var frame = Take();
-        return frame.Begin(IsSmall(length) ? frame._small ??= new byte[SmallSize] : ArrayPool<byte>.Shared.Rent(length), length);
+        return frame.Begin(IsSmall(length) ? frame._small ??= new byte[SmallSize] : ArrayPool<byte>.Shared.Rent(length), length, count);
     }
 
     private static FrameBuffer Take()
@@ -114,10 +117,11 @@ internal sealed class FrameBuffer
         return frame;
     }
 
-    private FrameBuffer Begin(byte[] bytes, int length)
+    private FrameBuffer Begin(byte[] bytes, int length, int count)
     {
         _bytes = bytes;
         Length = length;
+        Count = count;
         Volatile.Write(ref _references, 1);
         CountRent();
         return this;

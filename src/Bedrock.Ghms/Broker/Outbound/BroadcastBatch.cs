@@ -1,0 +1,216 @@
+using System.Collections.Immutable;
+
+namespace Bedrock.Ghms.Broker.Outbound;
+
+/// <summary>
+/// Messages for the same recipients, sent one after the other while a batch of received messages is handled: gathered side by side
+/// for each encoding, and handed to each recipient at once. A delivery then costs little more than the copy of its bytes.
+/// </summary>
+/// <remarks>
+/// <para>A recipient that takes part is a member: its output points here, and whoever else writes to that output releases the member
+/// first, with what has been gathered until then, so that every output keeps its order. What follows is sent to it alone.</para>
+/// <para>The thread of the batch opens, adds and distributes; any thread may release a member. No foreign code runs under the lock.</para>
+/// </remarks>
+internal sealed class BroadcastBatch(FlushBatch flushes)
+{
+    // A larger frame is copied to its recipients sooner than once more to here.
+    private const int LargestFrame = 16 * 1_024;
+
+    // Where so little may wait for a connection, nothing is gathered.
+    private const int LeastRoom = 4 * LargestFrame;
+
+    private readonly Lock _sync = new();
+    private readonly List<GhmsConnection> _released = [];
+    private ImmutableArray<GhmsConnection> _recipients;
+    private ImmutableArray<GhmsConnection> _lastRecipients;
+    private GatheredFrames?[] _gathered = [];
+    private long _room;
+    private int _members;
+    private int _version;
+
+    /// <summary>Whether messages for these very recipients are being gathered, who had room when that began.</summary>
+    public bool IsOpenFor(ImmutableArray<GhmsConnection> recipients) => _members > 0 && _recipients == recipients;
+
+    /// <summary>Adds a message for all members, if it is not the first of its kind.</summary>
+    /// <param name="recipients">Whom it is for.</param>
+    /// <param name="message">What is sent.</param>
+    /// <param name="rest">Who has to be sent to alone.</param>
+    /// <returns>How many members get it.</returns>
+    public int Gather(ImmutableArray<GhmsConnection> recipients, ref SharedFrames message, out ImmutableArray<GhmsConnection> rest)
+    {
+        rest = recipients;
+        if (!IsOpenFor(recipients) && !TryOpen(recipients, ref message))
+        {
+            return 0;
+        }
+
+        var version = _version;
+        var isTaken = CanTake(ref message);
+        int members;
+        lock (_sync)
+        {
+            // An encoder is the application's code, and may have sent something itself.
+            if (!isTaken || version != _version)
+            {
+                return 0;
+            }
+
+            foreach (var gathered in _gathered)
+            {
+                gathered?.Add(message.FrameFor(gathered.Strictest));
+            }
+
+            members = _members;
+            rest = [.. _released];
+        }
+
+        if (Array.Exists(_gathered, gathered => gathered?.Cost >= _room))
+        {
+            flushes.Flush();
+        }
+
+        return members;
+    }
+
+    /// <summary>Hands what has been gathered to the members and lets them go.</summary>
+    public void Distribute()
+    {
+        if (_recipients.IsDefault)
+        {
+            return;
+        }
+
+        List<(GhmsConnection Member, SendOutcome Outcome, int Count)>? refused = null;
+        lock (_sync)
+        {
+            var frames = Array.ConvertAll(_gathered, static gathered => gathered?.Take());
+            foreach (var recipient in _recipients)
+            {
+                if (!recipient.Outbound.IsMemberOf(this))
+                {
+                    continue;
+                }
+
+                var its = frames[recipient.EncodingOrdinal];
+                var outcome = recipient.Outbound.Leave(its);
+                if (outcome == SendOutcome.Accepted)
+                {
+                    flushes.AddQueued(recipient);
+                }
+                else
+                {
+                    (refused ??= []).Add((recipient, outcome, its!.Count));
+                }
+            }
+
+            Array.ForEach(frames, static its => its?.Release());
+            Array.Clear(_gathered);
+            _released.Clear();
+            _recipients = default;
+            _members = 0;
+            _version++;
+        }
+
+        foreach (var (member, outcome, count) in refused ?? [])
+        {
+            member.OnRefused(outcome, count);
+        }
+    }
+
+    /// <summary>Ends the batch: nothing is kept of it.</summary>
+    public void Forget() => _lastRecipients = default;
+
+    /// <summary>Hands what has been gathered until now to one member, and lets it go.</summary>
+    public void Release(GhmsConnection member)
+    {
+        SendOutcome outcome;
+        int count;
+        lock (_sync)
+        {
+            if (!member.Outbound.IsMemberOf(this))
+            {
+                return;
+            }
+
+            _members--;
+            _released.Add(member);
+            var frames = _gathered[member.EncodingOrdinal]?.Copy();
+            count = frames?.Count ?? 0;
+            outcome = member.Outbound.Leave(frames);
+            frames?.Release();
+        }
+
+        if (outcome != SendOutcome.Accepted)
+        {
+            member.OnRefused(outcome, count);
+        }
+    }
+
+    // Two messages in a row for the same recipients are likely to be followed by more.
+    private bool TryOpen(ImmutableArray<GhmsConnection> recipients, ref SharedFrames message)
+    {
+        var broker = recipients[0].Broker;
+        var room = RoomFor(broker.Options.Outbound);
+        var isLikely = _lastRecipients == recipients && room >= LeastRoom && IsSmall(recipients[0], ref message);
+        Distribute();
+        _lastRecipients = recipients;
+        if (!isLikely)
+        {
+            return false;
+        }
+
+        _room = room;
+        var encodings = broker.Registry.Encodings.Count;
+        lock (_sync)
+        {
+            _recipients = recipients;
+            _gathered = _gathered.Length == encodings ? _gathered : new GatheredFrames?[encodings];
+        }
+
+        flushes.StartClock();
+        foreach (var recipient in recipients)
+        {
+            Join(recipient);
+        }
+
+        return true;
+    }
+
+    private void Join(GhmsConnection recipient)
+    {
+        var isMember = recipient.IsOpen && recipient.Outbound.TryJoin(this);
+        lock (_sync)
+        {
+            if (!isMember)
+            {
+                _released.Add(recipient);
+                return;
+            }
+
+            _members++;
+            ref var gathered = ref _gathered[recipient.EncodingOrdinal];
+            gathered = gathered is null ? new GatheredFrames(recipient) : gathered.With(recipient);
+        }
+    }
+
+    // Nobody who has room when it begins may find himself at the hard limit when it ends.
+    private static long RoomFor(OutboundOptions limits) =>
+        Math.Min(FlushBatch.MaxBytes, Math.Min(limits.SoftLimit, limits.HardLimit - limits.SoftLimit));
+
+    // What one member would refuse is sent to each alone, so that only those fail whom it concerns.
+    private bool CanTake(ref SharedFrames message)
+    {
+        foreach (var gathered in _gathered)
+        {
+            if (gathered is not null && !IsSmall(gathered.Strictest, ref message))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsSmall(GhmsConnection recipient, ref SharedFrames message) =>
+        message.TryFrameFor(recipient, out var frame) && frame.Length <= LargestFrame;
+}
