@@ -54,7 +54,7 @@ public sealed partial class GhmsBroker
             CheckEncodings(request.Accept);
             var terms = await UpgradeAsync(transport, request, cancellationToken).ConfigureAwait(false);
             var connection = new GhmsConnection(this, transport, terms);
-            _ = Run(connection, owned: transport);
+            _ = Run(connection, ownsTransport: true);
             return connection;
         }
         catch

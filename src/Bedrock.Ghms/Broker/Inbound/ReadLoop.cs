@@ -24,7 +24,6 @@ internal sealed partial class ReadLoop
     private readonly FrameReader _frames;
     private readonly LookAhead _lookAhead;
     private readonly TimeProvider _time;
-    private readonly Action _wake;
 
     private long _readingSince = NotReading;
     private long _frameBeganAt;
@@ -46,7 +45,6 @@ internal sealed partial class ReadLoop
         _time = _broker.Time;
         _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, IsKnown);
         _lookAhead = new LookAhead(_broker.Options.LookAhead);
-        _wake = input.CancelPendingRead;
     }
 
     /// <summary>Since when the loop has been waiting for bytes, or <see cref="NotReading"/>.</summary>
@@ -78,13 +76,6 @@ internal sealed partial class ReadLoop
     public async Task<InputEnd> RunAsync()
     {
         StartClock();
-        var end = await ReadAsync().ConfigureAwait(false);
-        StopClock();
-        return end;
-    }
-
-    private async Task<InputEnd> ReadAsync()
-    {
         while (_connection.IsOpen)
         {
             if (_pending is null && !_lookAhead.IsEmpty)
@@ -127,17 +118,23 @@ internal sealed partial class ReadLoop
             {
                 IsInputOver = true;
                 _connection.OnLost(exception);
-                return InputEnd.Lost;
+                return Stopped(InputEnd.Lost);
             }
 
             SettlePending();
             if (Process(result) is { } end)
             {
-                return end;
+                return Stopped(end);
             }
         }
 
-        return InputEnd.EndedHere;
+        return Stopped(InputEnd.EndedHere);
+    }
+
+    private InputEnd Stopped(InputEnd end)
+    {
+        StopClock();
+        return end;
     }
 
     private InputEnd? Process(in ReadResult result)

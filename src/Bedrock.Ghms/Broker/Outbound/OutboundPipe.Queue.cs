@@ -4,7 +4,6 @@ namespace Bedrock.Ghms.Broker.Outbound;
 
 internal sealed partial class OutboundPipe
 {
-    private const int ControlReserve = 4_096;
     private const int KeptCapacity = 64;
 
     private readonly Lock _sync = new();
@@ -135,8 +134,7 @@ internal sealed partial class OutboundPipe
             return HasRoomFor(Cost(frame)) ? SendOutcome.Accepted : SendOutcome.NoRoomYet;
         }
 
-        var limit = _limits.HardLimit + (entry == QueueEntry.Control ? ControlReserve : 0);
-        return pending + Cost(frame) > limit ? SendOutcome.OverHardLimit : SendOutcome.Accepted;
+        return pending + Cost(frame) > _limits.HardLimit ? SendOutcome.OverHardLimit : SendOutcome.Accepted;
     }
 
     private bool HasRoomFor(long cost) =>
@@ -221,9 +219,8 @@ internal sealed partial class OutboundPipe
 
     public static long Cost(FrameBuffer frame) => frame.Length + OutboundOptions.FrameCharge;
 
-    // What is dropped is compared with what was sent, and a Close or a heartbeat counts in neither.
-    private bool IsMessage(FrameBuffer frame) =>
-        frame.Code != Ghms.CloseCode && frame.Code != _connection.Broker.Options.HeartbeatCode;
+    // What is dropped is compared with what was sent, and a Close counts in neither. Heartbeats never stand in the queue.
+    private static bool IsMessage(FrameBuffer frame) => frame.Code != Ghms.CloseCode;
 
     private sealed class FlushWaiter(long enqueuedFrames)
         : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
