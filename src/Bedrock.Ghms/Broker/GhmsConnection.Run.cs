@@ -140,7 +140,7 @@ public sealed partial class GhmsConnection
         if (closed.IsCancellationRequested)
         {
             // The peer's FIN has fired it before its time, so nothing tells when the last byte has gone.
-            SocketDeadline.Set(_transport, Broker.Ticker, EndTime);
+            SocketDeadline.Set(_transport, Broker, EndTime);
             return;
         }
 
