@@ -103,11 +103,8 @@ public sealed partial class GhmsBroker
 
     internal void ReleaseSlot() => Interlocked.Decrement(ref _reserved);
 
-    /// <summary>Takes in an upgraded connection and runs it.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="ownsTransport">Whether its transport is the broker's to dispose.</param>
-    /// <returns>A task that completes, never with a failure, when its transport is done with.</returns>
-    internal Task Run(GhmsConnection connection, bool ownsTransport = false)
+    /// <summary>Takes in an upgraded connection, which has to be run next.</summary>
+    internal void TakeIn(GhmsConnection connection)
     {
         lock (_sync)
         {
@@ -115,14 +112,11 @@ public sealed partial class GhmsBroker
             _connections.Add(connection);
         }
 
-        var running = connection.RunAsync(ownsTransport);
         if (IsClosed)
         {
             // The broker was closed between the 101 and now.
             _ = connection.CloseAsync(CloseStatus.GoingAway);
         }
-
-        return running;
     }
 
     internal async ValueTask OnConnectedAsync(GhmsConnection connection)

@@ -57,11 +57,11 @@ public sealed class UpgradeEndpoint
         var shutdown = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
         try
         {
-            // It runs before it can be told to close: the broker must not take in what has ended already.
-            var running = broker.Run(connection);
+            // It is taken in before it can be told to close: the broker must not take in what has ended already.
+            broker.TakeIn(connection);
             using (shutdown.UnsafeRegister(static connection => ((GhmsConnection)connection!).CloseAsync(GoingAway), connection))
             {
-                await running.ConfigureAwait(false);
+                await connection.RunAsync(ownsTransport: false).ConfigureAwait(false);
             }
         }
         finally
