@@ -46,6 +46,8 @@ public sealed class BenchmarkCase
     /// <param name="stopAt">What is good enough to end the search.</param>
     public async Task<double> MeasureAllocationAsync(double stopAt)
     {
+        // The test framework's context would send continuations to other threads, on which nobody counts.
+        SynchronizationContext.SetSynchronizationContext(null);
         object instance = Activator.CreateInstance(_method.DeclaringType!)!;
         _parameter?.SetValue(instance, _value);
         await InvokeAsync<GlobalSetupAttribute>(instance);

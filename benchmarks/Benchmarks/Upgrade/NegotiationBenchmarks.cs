@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Bedrock.Ghms.Benchmarks.Support;
 using Bedrock.Ghms.MessagePack;
 using Bedrock.Ghms.Messages;
@@ -10,7 +11,8 @@ namespace Bedrock.Ghms.Benchmarks.Upgrade;
 
 /// <summary>The choice of an encoding, once per connection.</summary>
 [MemoryDiagnoser]
-public sealed class NegotiationBenchmarks : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "It is cleaned up by whoever runs it, and cannot run sealed.")]
+public class NegotiationBenchmarks
 {
     private readonly MediaTypeTable _table = new(
         new MessageEncoding[] { new JsonMessageEncoding(), new MessagePackMessageEncoding(), new BinaryMessageEncoding() }
@@ -21,12 +23,12 @@ public sealed class NegotiationBenchmarks : IDisposable
     [GlobalSetup]
     public void Setup()
     {
-        _parser.Parse(new ReadOnlySequence<byte>(Samples.Request), out _);
+        _parser.Parse(new ReadOnlySequence<byte>(Samples.Request(fields: 10)), out _);
         Require.That(Choose() == MediaTypes.MessagePack, "the preferred encoding is chosen");
     }
 
     [GlobalCleanup]
-    public void Dispose() => _parser.Dispose();
+    public void Cleanup() => _parser.Dispose();
 
     [Benchmark]
     public string Choose()

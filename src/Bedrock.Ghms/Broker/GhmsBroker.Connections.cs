@@ -7,7 +7,7 @@ public sealed partial class GhmsBroker
     private readonly Lock _sync = new();
 
     // Under _sync: everything that runs, and what those that are done had counted.
-    private readonly Dictionary<GhmsConnection, Task> _running = [];
+    private readonly HashSet<GhmsConnection> _running = [];
     private long _sentBefore;
     private long _receivedBefore;
     private bool _isClosed;
@@ -24,7 +24,7 @@ public sealed partial class GhmsBroker
         lock (_sync)
         {
             var (sent, received) = (_sentBefore, _receivedBefore);
-            foreach (var connection in _running.Keys)
+            foreach (var connection in _running)
             {
                 sent += connection.SentMessages;
                 received += connection.ReceivedMessages;
@@ -47,7 +47,7 @@ public sealed partial class GhmsBroker
         lock (_sync)
         {
             Volatile.Write(ref _isClosed, true);
-            connections = [.. _running.Keys];
+            connections = [.. _running];
         }
 
         await Task.WhenAll(connections.Select(connection => connection.CloseAsync(status, reason))).ConfigureAwait(false);
@@ -73,7 +73,7 @@ public sealed partial class GhmsBroker
         Task[] running;
         lock (_sync)
         {
-            running = [.. _running.Values];
+            running = [.. _running.Select(connection => connection.TransportDone)];
         }
 
         await Task.WhenAll(running).ConfigureAwait(false);
@@ -85,7 +85,7 @@ public sealed partial class GhmsBroker
     {
         lock (_sync)
         {
-            return Task.WhenAll(_running.Keys.Select(connection => connection.Completion));
+            return Task.WhenAll(_running.Select(connection => connection.Completion));
         }
     }
 
@@ -103,28 +103,20 @@ public sealed partial class GhmsBroker
 
     internal void ReleaseSlot() => Interlocked.Decrement(ref _reserved);
 
-    /// <summary>Takes in an upgraded connection and runs it.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="owned">The transport, if it is the broker's to dispose.</param>
-    /// <returns>A task that completes, never with a failure, when its transport is done with.</returns>
-    internal Task Run(GhmsConnection connection, IAsyncDisposable? owned = null)
+    /// <summary>Takes in an upgraded connection, which has to be run next.</summary>
+    internal void TakeIn(GhmsConnection connection)
     {
-        var start = new TaskCompletionSource();
-        var running = RunAsync(connection, owned, start.Task);
         lock (_sync)
         {
-            _running.Add(connection, running);
+            _running.Add(connection);
             _connections.Add(connection);
         }
 
-        start.SetResult();
         if (IsClosed)
         {
             // The broker was closed between the 101 and now.
             _ = connection.CloseAsync(CloseStatus.GoingAway);
         }
-
-        return running;
     }
 
     internal async ValueTask OnConnectedAsync(GhmsConnection connection)
@@ -140,6 +132,8 @@ public sealed partial class GhmsBroker
             await callback(connection).ConfigureAwait(false);
         }
     }
+
+    internal void OnTransportDone(GhmsConnection connection) => _ = ForgetAsync(connection);
 
     internal void OnEnded(GhmsConnection connection) => _connections.Remove(connection);
 
@@ -165,26 +159,6 @@ public sealed partial class GhmsBroker
         }
 
         LogDisconnected(connection);
-    }
-
-    private async Task RunAsync(GhmsConnection connection, IAsyncDisposable? owned, Task start)
-    {
-        await start.ConfigureAwait(false);
-        await connection.RunAsync().ConfigureAwait(false);
-        try
-        {
-            if (owned is not null)
-            {
-                await owned.DisposeAsync().ConfigureAwait(false);
-            }
-        }
-        catch (Exception exception)
-        {
-            // The connection has ended; a transport of another maker that fails to let go is worth a line, no more.
-            LogLost(connection, exception);
-        }
-
-        _ = ForgetAsync(connection);
     }
 
     // Its handlers may outlive the transport, and the host waits for them.

@@ -54,7 +54,8 @@ public sealed partial class GhmsBroker
             CheckEncodings(request.Accept);
             var terms = await UpgradeAsync(transport, request, cancellationToken).ConfigureAwait(false);
             var connection = new GhmsConnection(this, transport, terms);
-            _ = Run(connection, owned: transport);
+            TakeIn(connection);
+            _ = connection.RunAsync(ownsTransport: true);
             return connection;
         }
         catch

@@ -8,17 +8,17 @@ public sealed partial class GhmsConnection
     // How long an ending connection may take, whether or not the peer reads (section 5).
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
 
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _endedHere = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _flushed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Signal _ended;
+    private Signal _endedHere;
+    private Signal _flushed;
+    private Signal _aborted;
+    private Signal _completion;
     private ConnectionEnd? _end;
     private long _endedAt;
     private long _dropped;
 
     /// <summary>Whether this side ended the connection, or has aborted it, so that messages which still wait are not handled any more.</summary>
-    internal bool IsEndedHere => _endedHere.Task.IsCompleted;
+    internal bool IsEndedHere => _endedHere.IsSet;
 
     internal Task Ended => _ended.Task;
 
@@ -103,7 +103,7 @@ public sealed partial class GhmsConnection
         var close = MakeClose(end);
         AddDropped(_outbound.Close(close, discard));
         close.Release();
-        _endedHere.TrySetResult();
+        _endedHere.Set();
         _reader.Wake();
         return true;
     }
@@ -124,7 +124,7 @@ public sealed partial class GhmsConnection
 
         Volatile.Write(ref _endedAt, Broker.Time.GetTimestamp());
         Broker.OnEnded(this);
-        _ended.TrySetResult();
+        _ended.Set();
         // The application's callbacks run elsewhere: this may be a sender, the clock, or the read loop.
         _ = _closed.CancelAsync();
         return true;

@@ -7,12 +7,18 @@ namespace Bedrock.Ghms.Broker;
 public sealed partial class GhmsConnection
 {
     private Task _announced = Task.CompletedTask;
+    private Signal _transportDone;
+
+    /// <summary>Completes when the transport is done with.</summary>
+    internal Task TransportDone => _transportDone.Task;
 
     /// <summary>Why not everything that was accepted could be handed to the transport, if so.</summary>
     internal GhmsConnectionClosedException? CloseError { get; private set; }
 
     /// <summary>Runs the connection from its upgrade until its transport is done with. Never fails.</summary>
-    internal async Task RunAsync()
+    /// <param name="ownsTransport">Whether the transport is to be disposed in the end.</param>
+    /// <remarks>What awaits here is held for as long as the connection is idle: nothing stands between it and the read loop.</remarks>
+    internal async Task RunAsync(bool ownsTransport)
     {
         var tick = Broker.Ticker.Add(this, TickPeriod);
         try
@@ -25,7 +31,8 @@ public sealed partial class GhmsConnection
                 await Task.WhenAny(_announced, Ended).ConfigureAwait(false);
             }
 
-            await ReadAsync().ConfigureAwait(false);
+            var end = await _reader.RunAsync().ConfigureAwait(false);
+            await FinishReadingAsync(end).ConfigureAwait(false);
             await EndAsync().ConfigureAwait(false);
         }
         catch (Exception exception)
@@ -36,9 +43,17 @@ public sealed partial class GhmsConnection
         finally
         {
             Broker.Ticker.Remove(tick);
-            _flushed.TrySetResult();
+            _flushed.Set();
             CompleteAsync();
         }
+
+        if (ownsTransport)
+        {
+            await DisposeTransportAsync().ConfigureAwait(false);
+        }
+
+        _transportDone.Set();
+        Broker.OnTransportDone(this);
     }
 
     private async Task AnnounceAsync()
@@ -53,9 +68,9 @@ public sealed partial class GhmsConnection
         }
     }
 
-    private async Task ReadAsync()
+    private async Task FinishReadingAsync(InputEnd end)
     {
-        switch (await _reader.RunAsync().ConfigureAwait(false))
+        switch (end)
         {
             case InputEnd.EndedByPeer:
                 await _reader.FinishAsync().ConfigureAwait(false);
@@ -115,7 +130,7 @@ public sealed partial class GhmsConnection
             CloseError = exception;
         }
 
-        _flushed.TrySetResult();
+        _flushed.Set();
     }
 
     // What was flushed may still be on its way out of the transport's buffer; the deadline of the clock bounds the wait.
@@ -125,7 +140,7 @@ public sealed partial class GhmsConnection
         if (closed.IsCancellationRequested)
         {
             // The peer's FIN has fired it before its time, so nothing tells when the last byte has gone.
-            SocketDeadline.Set(_transport, Broker.Ticker, EndTime);
+            SocketDeadline.Set(_transport, Broker, EndTime);
             return;
         }
 
@@ -141,19 +156,32 @@ public sealed partial class GhmsConnection
         }
     }
 
+    private async Task DisposeTransportAsync()
+    {
+        try
+        {
+            await _transport.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // The connection has ended; a transport of another maker that fails to let go is worth a line, no more.
+            Broker.LogLost(this, exception);
+        }
+    }
+
     // A handler may outlive its connection; nobody else waits for it.
     private async void CompleteAsync()
     {
         await _announced.ConfigureAwait(false);
         await _reader.HandlersDoneAsync().ConfigureAwait(false);
         await Broker.OnDisconnectedAsync(this).ConfigureAwait(false);
-        _completion.TrySetResult();
+        _completion.Set();
     }
 
     private void Abort(string reason)
     {
         _transport.Abort(new ConnectionAbortedException(reason));
-        _aborted.TrySetResult();
-        _endedHere.TrySetResult();
+        _aborted.Set();
+        _endedHere.Set();
     }
 }

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Numerics;
 using Bedrock.Ghms.Broker.Inbound;
-using Bedrock.Ghms.Broker.Outbound;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker;
@@ -60,9 +58,7 @@ public sealed partial class GhmsConnection
         }
         else if (Elapsed(_outbound.LastSent, now) >= PeerTimeout / 3)
         {
-            var heartbeat = FrameBuffer.Copy(Broker.Options.HeartbeatCode, ReadOnlySequence<byte>.Empty);
-            _outbound.Enqueue(heartbeat, QueueEntry.Control);
-            heartbeat.Release();
+            _outbound.Beat(Broker.Options.HeartbeatCode);
         }
     }
 

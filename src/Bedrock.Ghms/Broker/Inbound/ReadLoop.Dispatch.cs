@@ -8,6 +8,7 @@ namespace Bedrock.Ghms.Broker.Inbound;
 internal sealed partial class ReadLoop
 {
     private Task? _pending;
+    private Action? _wake;
     private long _received;
 
     /// <summary>Completes when the handler that is pending, if any, is done; its failure has been dealt with then.</summary>
@@ -109,7 +110,7 @@ internal sealed partial class ReadLoop
         if (_pending is null)
         {
             _pending = task;
-            task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_wake);
+            task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_wake ??= Wake);
         }
         else
         {

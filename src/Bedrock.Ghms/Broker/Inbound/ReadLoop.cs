@@ -28,7 +28,6 @@ internal sealed partial class ReadLoop
     private readonly FrameReader _frames;
     private readonly LookAhead _lookAhead;
     private readonly TimeProvider _time;
-    private readonly Action _wake;
 
     private long _readingSince = NotReading;
     private long _frameBeganAt;
@@ -50,7 +49,6 @@ internal sealed partial class ReadLoop
         _time = _broker.Time;
         _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, IsKnown);
         _lookAhead = new LookAhead(_broker.Options.LookAhead);
-        _wake = input.CancelPendingRead;
     }
 
     /// <summary>Since when the loop has been waiting for bytes, or <see cref="NotReading"/>.</summary>
@@ -85,13 +83,6 @@ internal sealed partial class ReadLoop
     public async Task<InputEnd> RunAsync()
     {
         StartClock();
-        var end = await ReadAsync().ConfigureAwait(false);
-        StopClock();
-        return end;
-    }
-
-    private async Task<InputEnd> ReadAsync()
-    {
         while (_connection.IsOpen)
         {
             if (_pending is null && !_lookAhead.IsEmpty)
@@ -134,17 +125,23 @@ internal sealed partial class ReadLoop
             {
                 IsInputOver = true;
                 _connection.OnLost(exception);
-                return InputEnd.Lost;
+                return Stopped(InputEnd.Lost);
             }
 
             SettlePending();
             if (HandleBatch(result) is { } end)
             {
-                return end;
+                return Stopped(end);
             }
         }
 
-        return InputEnd.EndedHere;
+        return Stopped(InputEnd.EndedHere);
+    }
+
+    private InputEnd Stopped(InputEnd end)
+    {
+        StopClock();
+        return end;
     }
 
     /// <summary>Handles what has arrived, and what arrives while it is handled, as one batch.</summary>

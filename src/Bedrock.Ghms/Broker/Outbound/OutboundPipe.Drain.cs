@@ -12,7 +12,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     // A sender whose drain never runs dry, because others keep sending, hands it to the thread pool after this many rounds.
     private const int RoundsPerSender = 8;
 
-    private readonly Action _onFlushed;
+    private Action? _onFlushed;
     private ValueTask<FlushResult> _flush;
     private long _flushStartedAt;
     private int _coveredWaiters;
@@ -142,7 +142,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
             if (!_flush.IsCompleted)
             {
-                _flush.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onFlushed);
+                _flush.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onFlushed ??= OnFlushed);
                 return;
             }
 

@@ -4,7 +4,6 @@ namespace Bedrock.Ghms.Broker.Outbound;
 
 internal sealed partial class OutboundPipe
 {
-    private const int ControlReserve = 4_096;
     private const int KeptCapacity = 64;
 
     private readonly Lock _sync = new();
@@ -138,8 +137,7 @@ internal sealed partial class OutboundPipe
             return HasRoomFor(Cost(frame)) ? SendOutcome.Accepted : SendOutcome.NoRoomYet;
         }
 
-        var limit = _limits.HardLimit + (entry == QueueEntry.Control ? ControlReserve : 0);
-        return pending + Cost(frame) > limit ? SendOutcome.OverHardLimit : SendOutcome.Accepted;
+        return pending + Cost(frame) > _limits.HardLimit ? SendOutcome.OverHardLimit : SendOutcome.Accepted;
     }
 
     private bool HasRoomFor(long cost) =>
@@ -224,9 +222,8 @@ internal sealed partial class OutboundPipe
 
     public static long Cost(FrameBuffer frame) => frame.Length + ((long)frame.Count * OutboundOptions.FrameCharge);
 
-    // What is dropped is compared with what was sent, and a Close or a heartbeat counts in neither.
-    private int MessagesIn(FrameBuffer frame) =>
-        frame.Code != Ghms.CloseCode && frame.Code != _connection.Broker.Options.HeartbeatCode ? frame.Count : 0;
+    // What is dropped is compared with what was sent, and a Close counts in neither. Heartbeats never stand in the queue.
+    private static int MessagesIn(FrameBuffer frame) => frame.Code == Ghms.CloseCode ? 0 : frame.Count;
 
     private sealed class FlushWaiter(long enqueuedFrames)
         : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)

@@ -51,7 +51,6 @@ internal sealed partial class OutboundPipe
         _connection = connection;
         _limits = limits;
         _time = time;
-        _onFlushed = OnFlushed;
         _lastSent = time.GetTimestamp();
     }
 
@@ -128,6 +127,30 @@ internal sealed partial class OutboundPipe
         CopyOrFail(frame);
         FlushOrCork(length);
         return true;
+    }
+
+    /// <summary>Writes a heartbeat, unless somebody is writing: then none is needed.</summary>
+    /// <param name="code">The code of heartbeats.</param>
+    public void Beat(uint code)
+    {
+        if (!TryEnterDirect())
+        {
+            return;
+        }
+
+        try
+        {
+            new FrameHeader(code, 0).Write(Lend(FrameHeader.Size).Span);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+            return;
+        }
+
+        _filled += FrameHeader.Size;
+        Volatile.Write(ref _unflushed, _unflushed + FrameHeader.Size + OutboundOptions.FrameCharge);
+        Drain();
     }
 
     /// <summary>Flushes what a batch held back here.</summary>

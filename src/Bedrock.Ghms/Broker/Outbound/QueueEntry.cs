@@ -8,7 +8,4 @@ internal enum QueueEntry
 
     /// <summary>Up to the hard limit; beyond it the consumer is too slow.</summary>
     Bounded,
-
-    /// <summary>A heartbeat: up to the hard limit and a small reserve above it.</summary>
-    Control,
 }

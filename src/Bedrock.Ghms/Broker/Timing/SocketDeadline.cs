@@ -12,32 +12,39 @@ namespace Bedrock.Ghms.Broker.Timing;
 /// </remarks>
 internal sealed class SocketDeadline : ITicked
 {
+    // Nearly every socket is closed by the first look, and neither it nor this is held any longer.
+    private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(100);
+
     private readonly Socket _socket;
-    private readonly Ticker _ticker;
+    private readonly GhmsBroker _broker;
+    private readonly TimeSpan _time;
+    private readonly long _setAt;
     private readonly Ticker.Entry? _entry;
 
-    private SocketDeadline(Socket socket, Ticker ticker, TimeSpan time)
+    private SocketDeadline(Socket socket, GhmsBroker broker, TimeSpan time)
     {
         _socket = socket;
-        _ticker = ticker;
-        _entry = ticker.Add(this, time);
+        _broker = broker;
+        _time = time;
+        _setAt = broker.Time.GetTimestamp();
+        _entry = broker.Ticker.Add(this, TickPeriod);
     }
 
-    public static void Set(ConnectionContext transport, Ticker ticker, TimeSpan time)
+    public static void Set(ConnectionContext transport, GhmsBroker broker, TimeSpan time)
     {
         if (transport.Features.Get<IConnectionSocketFeature>() is { } feature)
         {
-            _ = new SocketDeadline(feature.Socket, ticker, time);
+            _ = new SocketDeadline(feature.Socket, broker, time);
         }
     }
 
     void ITicked.Tick(long now)
     {
-        if (_entry is not null)
+        var isClosed = _socket.SafeHandle.IsClosed;
+        if ((isClosed || _broker.Time.GetElapsedTime(_setAt, now) >= _time) && _entry is not null)
         {
-            _ticker.Remove(_entry);
+            _broker.Ticker.Remove(_entry);
+            _socket.Dispose();
         }
-
-        _socket.Dispose();
     }
 }

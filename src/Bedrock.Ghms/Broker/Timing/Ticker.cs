@@ -43,10 +43,7 @@ internal sealed class Ticker : IDisposable
         lock (_sync)
         {
             entry.IsRemoved = true;
-            if (entry.Node.List is { } list)
-            {
-                list.Remove(entry.Node);
-            }
+            entry.Lane.Remove(entry);
         }
     }
 
@@ -55,7 +52,7 @@ internal sealed class Ticker : IDisposable
     private static void Schedule(Entry entry, long now)
     {
         entry.Due = now + entry.Lane.Ticks;
-        entry.Lane.Entries.AddLast(entry.Node);
+        entry.Lane.Add(entry);
     }
 
     private void Fire()
@@ -99,13 +96,13 @@ internal sealed class Ticker : IDisposable
     {
         lock (_sync)
         {
-            if (_lanes[index].Entries.First is not { } node || node.Value.Due > now)
+            if (_lanes[index].First is not { } entry || entry.Due > now)
             {
                 return null;
             }
 
-            node.List!.Remove(node);
-            return node.Value;
+            entry.Lane.Remove(entry);
+            return entry;
         }
     }
 
@@ -114,7 +111,7 @@ internal sealed class Ticker : IDisposable
         var next = long.MaxValue;
         foreach (var lane in _lanes)
         {
-            next = Math.Min(next, lane.Entries.First?.Value.Due ?? long.MaxValue);
+            next = Math.Min(next, lane.First?.Due ?? long.MaxValue);
         }
 
         if (next >= _armedFor)
@@ -129,21 +126,16 @@ internal sealed class Ticker : IDisposable
         _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling(wait.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>One item's place in the timer.</summary>
-    internal sealed class Entry
+    /// <summary>One item's place in the timer, and in the list of its lane: there is one for each connection.</summary>
+    internal sealed class Entry(ITicked item, Lane lane)
     {
-        public Entry(ITicked item, Lane lane)
-        {
-            Item = item;
-            Lane = lane;
-            Node = new LinkedListNode<Entry>(this);
-        }
+        public ITicked Item { get; } = item;
 
-        public ITicked Item { get; }
+        public Lane Lane { get; } = lane;
 
-        public Lane Lane { get; }
+        public Entry? Previous { get; set; }
 
-        public LinkedListNode<Entry> Node { get; }
+        public Entry? Next { get; set; }
 
         public long Due { get; set; }
 
@@ -153,10 +145,56 @@ internal sealed class Ticker : IDisposable
     /// <summary>The entries of one period, the next one due first.</summary>
     internal sealed class Lane(TimeSpan period, long ticks)
     {
+        private Entry? _last;
+
         public TimeSpan Period { get; } = period;
 
         public long Ticks { get; } = ticks;
 
-        public LinkedList<Entry> Entries { get; } = [];
+        public Entry? First { get; private set; }
+
+        public void Add(Entry entry)
+        {
+            entry.Previous = _last;
+            if (_last is null)
+            {
+                First = entry;
+            }
+            else
+            {
+                _last.Next = entry;
+            }
+
+            _last = entry;
+        }
+
+        /// <summary>Takes an entry out, if it is in.</summary>
+        public void Remove(Entry entry)
+        {
+            if (entry.Previous is null && First != entry)
+            {
+                return;
+            }
+
+            if (entry.Previous is null)
+            {
+                First = entry.Next;
+            }
+            else
+            {
+                entry.Previous.Next = entry.Next;
+            }
+
+            if (entry.Next is null)
+            {
+                _last = entry.Previous;
+            }
+            else
+            {
+                entry.Next.Previous = entry.Previous;
+            }
+
+            (entry.Previous, entry.Next) = (null, null);
+        }
     }
 }

@@ -113,8 +113,8 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         var rented = ArrayPool<char>.Shared.Rent(head.Path.Length);
         try
         {
-            return UpgradePath.TryDecode(head.Path, rented, out var length) && endpoint.TryFind(rented.AsSpan(0, length), out var broker)
-                ? JudgeUpgrade(head, rented.AsSpan(0, length), broker)
+            return UpgradePath.TryDecode(head.Path, rented, out var length) && endpoint.TryFind(rented.AsSpan(0, length), out var broker, out var path)
+                ? JudgeUpgrade(head, path, broker)
                 : Verdict.Refused(UpgradeRejection.NotFound);
         }
         finally
@@ -123,7 +123,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         }
     }
 
-    private static Verdict JudgeUpgrade(in UpgradeRequestHead head, ReadOnlySpan<char> path, GhmsBroker broker)
+    private static Verdict JudgeUpgrade(in UpgradeRequestHead head, string path, GhmsBroker broker)
     {
         var rejection = UpgradeRequestRules.CheckUpgrade(head, out var terms);
         if (rejection != UpgradeRejection.None)
@@ -150,7 +150,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         {
             Accepted = new AcceptedUpgrade(broker, mediaType, new ConnectionTerms
             {
-                Path = path.ToString(),
+                Path = path,
                 Query = Encoding.ASCII.GetString(head.Query),
                 Encoding = encoding,
                 PeerTimeout = terms.Timeout,

@@ -10,7 +10,7 @@ namespace Bedrock.Ghms.Broker.Upgrades;
 public sealed class UpgradeEndpoint
 {
     private readonly GhmsBroker? _everyPath;
-    private readonly FrozenDictionary<string, GhmsBroker>.AlternateLookup<ReadOnlySpan<char>> _byPath;
+    private readonly FrozenDictionary<string, KeyValuePair<string, GhmsBroker>>.AlternateLookup<ReadOnlySpan<char>> _byPath;
     private int _pending;
 
     /// <summary>Creates an endpoint at which one broker takes every path.</summary>
@@ -37,7 +37,7 @@ public sealed class UpgradeEndpoint
             throw new ArgumentException($"The path '{wrong}' does not begin with a slash.", nameof(brokers));
         }
 
-        _byPath = brokers.ToFrozenDictionary(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+        _byPath = brokers.ToFrozenDictionary(entry => entry.Key, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
         First = brokers.Values.First();
     }
 
@@ -57,11 +57,11 @@ public sealed class UpgradeEndpoint
         var shutdown = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
         try
         {
-            // It runs before it can be told to close: the broker must not take in what has ended already.
-            var running = broker.Run(connection);
+            // It is taken in before it can be told to close: the broker must not take in what has ended already.
+            broker.TakeIn(connection);
             using (shutdown.UnsafeRegister(static connection => ((GhmsConnection)connection!).CloseAsync(GoingAway), connection))
             {
-                await running.ConfigureAwait(false);
+                await connection.RunAsync(ownsTransport: false).ConfigureAwait(false);
             }
         }
         finally
@@ -70,10 +70,21 @@ public sealed class UpgradeEndpoint
         }
     }
 
-    internal bool TryFind(ReadOnlySpan<char> path, [NotNullWhen(true)] out GhmsBroker? broker)
+    /// <summary>Finds the broker at <paramref name="path"/>.</summary>
+    /// <param name="path">A decoded path.</param>
+    /// <param name="broker">The broker.</param>
+    /// <param name="text">The path as text, which the connections of a mapped path share.</param>
+    internal bool TryFind(ReadOnlySpan<char> path, [NotNullWhen(true)] out GhmsBroker? broker, [NotNullWhen(true)] out string? text)
     {
-        broker = _everyPath;
-        return broker is not null || _byPath.TryGetValue(path, out broker);
+        if (_everyPath is not null)
+        {
+            (broker, text) = (_everyPath, path is "/" ? "/" : path.ToString());
+            return true;
+        }
+
+        var isMapped = _byPath.TryGetValue(path, out var mapped);
+        (text, broker) = (mapped.Key, mapped.Value);
+        return isMapped;
     }
 
     private const Protocol.Framing.CloseStatus GoingAway = Protocol.Framing.CloseStatus.GoingAway;
