@@ -38,6 +38,9 @@ public sealed class BrokerDefinition
     /// <summary>Who receives a message.</summary>
     public IDistributionPattern Pattern { get; set; } = new PublishPattern();
 
+    /// <summary>The types whose messages may be dropped.</summary>
+    internal Dictionary<Type, OverflowRule> Overflows { get; } = [];
+
     /// <summary>Called when a connection has been upgraded, before its first message is handled.</summary>
     public IList<Func<GhmsConnection, ValueTask>> Connected { get; } = [];
 

@@ -18,6 +18,10 @@ public sealed partial class GhmsBroker
 
     internal void LogTooSlow(GhmsConnection connection, string reason, long dropped) => LogTooSlow(connection.Id, reason, dropped);
 
+    internal void LogDropping(GhmsConnection connection) => LogDropping(connection.Id);
+
+    internal void LogCaughtUp(GhmsConnection connection, int dropped) => LogCaughtUp(connection.Id, dropped);
+
     internal void LogLost(GhmsConnection connection, Exception? exception) => LogLost(connection.Id, exception);
 
     internal void LogIdle(GhmsConnection connection, TimeSpan timeout) => LogIdle(connection.Id, timeout);
@@ -76,4 +80,10 @@ public sealed partial class GhmsBroker
 
     [LoggerMessage(15, LogLevel.Warning, "Connection {ConnectionId} is closed without an answer: there are too many unfinished upgrades.", EventName = "TooManyUpgrades")]
     internal partial void LogTooManyUpgrades(string connectionId);
+
+    [LoggerMessage(20, LogLevel.Warning, "Connection {ConnectionId} is slow: messages of types that may be dropped are dropped, and counted, until it has caught up.", EventName = "Dropping")]
+    private partial void LogDropping(string connectionId);
+
+    [LoggerMessage(21, LogLevel.Information, "Connection {ConnectionId} has caught up; {Dropped} messages were dropped meanwhile.", EventName = "CaughtUp")]
+    private partial void LogCaughtUp(string connectionId, int dropped);
 }

@@ -65,6 +65,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         MediaTypes = new MediaTypeTable(Registry.Offered.Select(encoding => encoding.Names));
         NotAcceptable = UpgradeRefusal.NotAcceptable(MediaTypes);
         CheckHandlers(contexts);
+        SetOverflows(definition.Overflows.Values);
         _handle = PipeChain.Handlers(_pipes, HandleLastAsync);
         _routes = Registry.Types.ToFrozenDictionary(type => type.Code, type => new MessageRoute(type, FirstHandler(type)));
         _rawRoute = _rawHandler is null ? null : new MessageRoute(type: null, _handle);
@@ -121,6 +122,19 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         options = options.Copy();
         BrokerOptionsRules.Check(options, definition);
         return options;
+    }
+
+    private void SetOverflows(IEnumerable<OverflowRule> rules)
+    {
+        foreach (var rule in rules)
+        {
+            if (!Registry.Contains(rule.Type))
+            {
+                throw new GhmsInvalidConfigException($"{rule.Type} may be dropped but is not registered: call AddMessage<{rule.Type.Name}>.");
+            }
+
+            Registry.Find(rule.Type).Overflow = rule;
+        }
     }
 
     // A handler for a type that can never arrive is a mistake that would otherwise show as silence.

@@ -74,9 +74,14 @@ public sealed partial class GhmsConnection
         _lastSent is { } last && last.Type == message.GetType() ? last : _lastSent = Broker.Registry.Find(message.GetType());
 
     /// <summary>Takes a frame that other recipients share, without waiting.</summary>
-    internal SendOutcome Offer(FrameBuffer frame)
+    /// <param name="frame">The frame.</param>
+    /// <param name="rule">Whether it may be dropped.</param>
+    /// <param name="key">What a frame under a conflating rule is about.</param>
+    internal SendOutcome Offer(FrameBuffer frame, OverflowRule? rule = null, object? key = null)
     {
-        var outcome = _outbound.Offer(frame);
+        var outcome = _outbound.TryCopyDirect(frame) ? SendOutcome.Accepted
+            : rule is null ? _outbound.Enqueue(frame, QueueEntry.Bounded)
+            : _outbound.EnqueueOrDrop(frame, rule, key);
         if (outcome == SendOutcome.OverHardLimit)
         {
             OnOverHardLimit();
@@ -94,6 +99,17 @@ public sealed partial class GhmsConnection
             OnOverHardLimit();
         }
     }
+
+    internal void OnDropped(int count, bool isFirst)
+    {
+        AddDropped(count);
+        if (isFirst)
+        {
+            Broker.LogDropping(this);
+        }
+    }
+
+    internal void OnCaughtUp(int dropped) => Broker.LogCaughtUp(this, dropped);
 
     private void OnOverHardLimit() => OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
 
@@ -137,6 +153,12 @@ public sealed partial class GhmsConnection
 
         var type = TypeOf(message);
         var ordinal = type.OrdinalFor(EncodingOrdinal);
+        if (type.Overflow is { } rule)
+        {
+            var key = rule.KeyOf(message);
+            return TransmitOrDrop(Encode(message, type, ordinal), rule, key);
+        }
+
         return _outbound.IsOverSoftLimit
             ? TransmitWhenRoomAsync(message, type, ordinal, cancellationToken)
             : TransmitOwned(Encode(message, type, ordinal), cancellationToken);
@@ -153,6 +175,18 @@ public sealed partial class GhmsConnection
 
     private FrameBuffer Encode(object message, MessageType type, int ordinal) =>
         FrameEncoder.Encode(type, ordinal, message, _maxPayload, Broker.Options.SendBufferSize);
+
+    private ValueTask<int> TransmitOrDrop(FrameBuffer frame, OverflowRule rule, object? key)
+    {
+        var outcome = Offer(frame, rule, key);
+        frame.Release();
+        return outcome switch
+        {
+            SendOutcome.Accepted => new ValueTask<int>(1),
+            SendOutcome.Dropped => new ValueTask<int>(0),
+            _ => throw ClosedError(),
+        };
+    }
 
     /// <summary>Queues a frame and gives up the reference to it.</summary>
     private ValueTask<int> TransmitOwned(FrameBuffer frame, CancellationToken cancellationToken)

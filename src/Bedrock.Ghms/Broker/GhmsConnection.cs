@@ -78,7 +78,8 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
     /// <summary>What waits to be sent to the peer: bytes, with a fixed charge for each message.</summary>
     public long PendingBytes => _outbound.Pending;
 
-    /// <summary>Messages that were accepted for sending and then dropped because the connection ended.</summary>
+    /// <summary>Messages that were lost before they were written: accepted, and the connection ended; or of a type that may be dropped,
+    /// because the consumer was too slow.</summary>
     public long DroppedMessages => Volatile.Read(ref _dropped);
 
     /// <summary>Whether the connection takes messages to send.</summary>

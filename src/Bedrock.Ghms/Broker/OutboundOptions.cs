@@ -28,6 +28,12 @@ public sealed class OutboundOptions
     /// <summary>How long a connection may stay over <see cref="SoftLimit"/> before it is disconnected with 1008. Default 10 seconds.</summary>
     public TimeSpan SoftLimitTime { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Whether a send to many waits until every recipient is below <see cref="SoftLimit"/>, rather than most of them: nobody falls
+    /// behind, and the slowest sets the pace for all. Default no.
+    /// </summary>
+    public bool PaceBySlowest { get; set; }
+
     internal long HardLimitFor(int maxMessageSize) =>
         _hardLimit ?? Math.Max(DefaultHardLimit, SoftLimit + FrameHeader.Size + maxMessageSize + FrameCharge);
 }

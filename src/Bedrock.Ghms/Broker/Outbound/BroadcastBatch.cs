@@ -151,7 +151,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
     {
         var broker = recipients[0].Broker;
         var room = RoomFor(broker.Options.Outbound);
-        var isLikely = _lastRecipients == recipients && room >= LeastRoom && IsSmall(recipients[0], ref message);
+        var isLikely = _lastRecipients == recipients && room >= LeastRoom && message.Key is null && IsSmall(recipients[0], ref message);
         Distribute();
         _lastRecipients = recipients;
         if (!isLikely)
@@ -178,7 +178,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
 
     private void Join(GhmsConnection recipient)
     {
-        var isMember = recipient.IsOpen && recipient.Outbound.TryJoin(this);
+        var isMember = recipient.IsOpen && !recipient.IsOverSoftLimit && recipient.Outbound.TryJoin(this);
         lock (_sync)
         {
             if (!isMember)
@@ -200,6 +200,12 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
     // What one member would refuse is sent to each alone, so that only those fail whom it concerns.
     private bool CanTake(ref SharedFrames message)
     {
+        if (message.Key is not null)
+        {
+            // Gathered, it could not be taken out again when a later one comes.
+            return false;
+        }
+
         foreach (var gathered in _gathered)
         {
             if (gathered is not null && !IsSmall(gathered.Strictest, ref message))

@@ -265,9 +265,11 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
             Volatile.Write(ref _flushStartedAt, 0);
         }
 
+        int droppedLately;
         lock (_sync)
         {
             Volatile.Write(ref _unflushed, 0);
+            droppedLately = TakeDroppedLately();
             if (!IsOverSoftLimit)
             {
                 WakeWaiters();
@@ -280,6 +282,11 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
             _waiters?.RemoveRange(0, _coveredWaiters);
             _coveredWaiters = 0;
+        }
+
+        if (droppedLately > 0)
+        {
+            _connection.OnCaughtUp(droppedLately);
         }
 
         return true;

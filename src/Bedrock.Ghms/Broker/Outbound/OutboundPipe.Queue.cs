@@ -1,3 +1,4 @@
+using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker.Outbound;
@@ -9,7 +10,7 @@ internal sealed partial class OutboundPipe
     private readonly Lock _sync = new();
 
     // All under _sync; the volatile reads elsewhere only look.
-    private Queue<FrameBuffer>? _queue;
+    private FrameQueue? _queue;
     private int _count;
     private long _queued;
     private long _queuedMessages;
@@ -29,15 +30,10 @@ internal sealed partial class OutboundPipe
         Settle();
         lock (_sync)
         {
-            if (_closed)
+            var outcome = _closed ? SendOutcome.Closed : Judge(frame, entry);
+            if (outcome != SendOutcome.Accepted)
             {
-                return SendOutcome.Closed;
-            }
-
-            var refusal = Judge(frame, entry);
-            if (refusal != SendOutcome.Accepted)
-            {
-                return refusal;
+                return outcome;
             }
 
             Append(frame);
@@ -143,10 +139,10 @@ internal sealed partial class OutboundPipe
     private bool HasRoomFor(long cost) =>
         Pending is var pending && (pending == 0 || (pending < _limits.SoftLimit && pending + cost <= _limits.HardLimit));
 
-    private void Append(FrameBuffer frame)
+    private void Append(FrameBuffer frame, OverflowRule? rule = null, object? key = null)
     {
         frame.Retain();
-        (_queue ??= new Queue<FrameBuffer>()).Enqueue(frame);
+        (_queue ??= new FrameQueue()).Enqueue(frame, rule, key);
         _enqueuedFrames++;
         Volatile.Write(ref _count, _count + 1);
         Volatile.Write(ref _queued, _queued + Cost(frame));
@@ -172,8 +168,11 @@ internal sealed partial class OutboundPipe
         {
             if (_count == 0)
             {
+                // Gaps at the end are taken as well.
+                _dequeuedFrames = _enqueuedFrames;
+
                 // An idle connection holds no buffers.
-                if (_queue?.Capacity > KeptCapacity)
+                if (_queue is { Length: > 0 } or { Capacity: > KeptCapacity })
                 {
                     _queue = null;
                 }
@@ -181,15 +180,18 @@ internal sealed partial class OutboundPipe
                 return 0;
             }
 
-            var count = Math.Min(_count, taken.Length);
+            var count = 0;
             long cost = 0;
-            for (var i = 0; i < count; i++)
+            while (count < taken.Length && _queue!.TryDequeue(out var frame))
             {
-                taken[i] = _queue!.Dequeue();
-                cost += Cost(taken[i]!);
+                _dequeuedFrames++;
+                if (frame is not null)
+                {
+                    taken[count++] = frame;
+                    cost += Cost(frame);
+                }
             }
 
-            _dequeuedFrames += count;
             Volatile.Write(ref _count, _count - count);
             Volatile.Write(ref _unflushed, _unflushed + cost);
             Volatile.Write(ref _queued, _queued - cost);
@@ -203,8 +205,11 @@ internal sealed partial class OutboundPipe
         while (_queue is not null && _queue.TryDequeue(out var frame))
         {
             _dequeuedFrames++;
-            dropped += MessagesIn(frame);
-            frame.Release();
+            if (frame is not null)
+            {
+                dropped += MessagesIn(frame);
+                frame.Release();
+            }
         }
 
         Volatile.Write(ref _queued, 0);
