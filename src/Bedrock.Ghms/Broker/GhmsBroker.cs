@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Bedrock.Ghms.Broker.Inbound;
+using Bedrock.Ghms.Broker.Outbound;
 using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Broker.Timing;
@@ -106,6 +107,9 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     internal MessageRegistry Registry { get; }
 
     internal Ticker Ticker { get; }
+
+    /// <summary>Sends what was queued for many.</summary>
+    internal SharedDrain Drain { get; } = new();
 
     internal MediaTypeTable MediaTypes { get; }
 

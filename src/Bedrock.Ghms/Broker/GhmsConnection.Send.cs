@@ -77,11 +77,12 @@ public sealed partial class GhmsConnection
     /// <param name="frame">The frame.</param>
     /// <param name="rule">Whether it may be dropped.</param>
     /// <param name="key">What a frame under a conflating rule is about.</param>
-    internal SendOutcome Offer(FrameBuffer frame, OverflowRule? rule = null, object? key = null)
+    /// <param name="drain">Who sends it, if not the caller.</param>
+    internal SendOutcome Offer(FrameBuffer frame, OverflowRule? rule = null, object? key = null, SharedDrain? drain = null)
     {
-        var outcome = _outbound.TryCopyDirect(frame) ? SendOutcome.Accepted
-            : rule is null ? _outbound.Enqueue(frame, QueueEntry.Bounded)
-            : _outbound.EnqueueOrDrop(frame, rule, key);
+        var outcome = drain is null && _outbound.TryCopyDirect(frame) ? SendOutcome.Accepted
+            : rule is null ? _outbound.Enqueue(frame, QueueEntry.Bounded, drain)
+            : _outbound.EnqueueOrDrop(frame, rule, key, drain);
         if (outcome == SendOutcome.OverHardLimit)
         {
             OnOverHardLimit();

@@ -1,3 +1,4 @@
+using Bedrock.Ghms.Broker.Outbound;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker;
@@ -10,6 +11,7 @@ public sealed class OutboundOptions
     public const int FrameCharge = 64;
 
     private const long DefaultHardLimit = 8_388_608;
+    private const long LeastBatchRoom = 65_536;
 
     private long? _hardLimit;
 
@@ -33,6 +35,12 @@ public sealed class OutboundOptions
     /// behind, and the slowest sets the pace for all. Default no.
     /// </summary>
     public bool PaceBySlowest { get; set; }
+
+    /// <summary>As much as may be held back for a connection to be sent together: nobody who has room before that may then be at the hard limit.</summary>
+    internal long BatchRoom => Math.Min(FlushBatch.MaxBytes, Math.Min(SoftLimit, HardLimit - SoftLimit));
+
+    /// <summary>Whether that is worth the while. Where little may wait, everything is sent at once.</summary>
+    internal bool HasBatchRoom => BatchRoom >= LeastBatchRoom;
 
     internal long HardLimitFor(int maxMessageSize) =>
         _hardLimit ?? Math.Max(DefaultHardLimit, SoftLimit + FrameHeader.Size + maxMessageSize + FrameCharge);

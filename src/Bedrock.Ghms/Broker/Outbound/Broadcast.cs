@@ -87,17 +87,19 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
     private int Send()
     {
         var frames = new SharedFrames(broker, message);
+        var batch = FlushBatch.Current;
+        var drain = batch is null && recipients.Length >= SharedDrain.LeastRecipients && broker.Options.Outbound.HasBatchRoom ? broker.Drain : null;
         List<SendFailure>? failures = null;
         int accepted;
         try
         {
             var rest = recipients;
-            accepted = FlushBatch.Current?.Broadcasts.Gather(recipients, ref frames, out rest) ?? 0;
+            accepted = batch?.Broadcasts.Gather(recipients, ref frames, out rest) ?? 0;
             foreach (var recipient in rest)
             {
                 try
                 {
-                    accepted += TryOffer(recipient, ref frames) ? 1 : 0;
+                    accepted += TryOffer(recipient, ref frames, drain) ? 1 : 0;
                 }
                 catch (Exception exception)
                 {
@@ -113,10 +115,10 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
         return failures is null ? accepted : throw GhmsSendFailedException.For(failures, accepted);
     }
 
-    private bool TryOffer(GhmsConnection recipient, ref SharedFrames frames)
+    private bool TryOffer(GhmsConnection recipient, ref SharedFrames frames, SharedDrain? drain)
     {
         var frame = frames.FrameFor(recipient);
-        if (recipient.IsOpen && recipient.Offer(frame, frames.Rule, frames.Key) is var outcome and not SendOutcome.Closed and not SendOutcome.OverHardLimit)
+        if (recipient.IsOpen && recipient.Offer(frame, frames.Rule, frames.Key, drain) is var outcome and not SendOutcome.Closed and not SendOutcome.OverHardLimit)
         {
             return outcome == SendOutcome.Accepted;
         }

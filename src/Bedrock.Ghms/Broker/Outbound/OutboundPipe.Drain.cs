@@ -18,6 +18,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     private int _coveredWaiters;
     private int _uncopied;
     private bool _flushRequested;
+    private int _isInSharedDrain;
     private bool _poisoned;
     private bool _abandoned;
     private TaskCompletionSource? _completed;
@@ -94,7 +95,30 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         return completed.Task;
     }
 
+    /// <summary>Sends what is queued, on behalf of a <see cref="SharedDrain"/>.</summary>
+    public void DrainShared()
+    {
+        // Before the queue is looked at: whoever adds to it after that comes back here.
+        Volatile.Write(ref _isInSharedDrain, 0);
+        DrainBy(null);
+    }
+
     void IThreadPoolWorkItem.Execute() => Drain();
+
+    private void DrainBy(SharedDrain? drain)
+    {
+        if (drain is null)
+        {
+            if (TryEnter())
+            {
+                Drain();
+            }
+        }
+        else if (Volatile.Read(ref _isInSharedDrain) == 0 && Interlocked.Exchange(ref _isInSharedDrain, 1) == 0)
+        {
+            drain.Add(this);
+        }
+    }
 
     private void RequestFlush()
     {

@@ -9,7 +9,7 @@ internal sealed partial class OutboundPipe
     private int _droppedLately;
 
     /// <summary>Queues a frame of a type that may be dropped: nobody waits for its sake, and it disconnects nobody that it need not.</summary>
-    public SendOutcome EnqueueOrDrop(FrameBuffer frame, OverflowRule rule, object? key)
+    public SendOutcome EnqueueOrDrop(FrameBuffer frame, OverflowRule rule, object? key, SharedDrain? drain)
     {
         Settle();
         SendOutcome outcome;
@@ -36,9 +36,9 @@ internal sealed partial class OutboundPipe
         }
 
         _connection.OnDropped(dropped, isFirst);
-        if (outcome == SendOutcome.Accepted && TryEnter())
+        if (outcome == SendOutcome.Accepted)
         {
-            Drain();
+            DrainBy(drain);
         }
 
         return outcome;

@@ -25,7 +25,10 @@ internal sealed partial class OutboundPipe
     public long OverSoftSince => Volatile.Read(ref _overSoftSince);
 
     /// <summary>Queues a finished frame, within the limits that <paramref name="entry"/> names; the queue takes a reference of its own.</summary>
-    public SendOutcome Enqueue(FrameBuffer frame, QueueEntry entry)
+    /// <param name="frame">The frame.</param>
+    /// <param name="entry">The limits.</param>
+    /// <param name="drain">Who sends it, if not the caller.</param>
+    public SendOutcome Enqueue(FrameBuffer frame, QueueEntry entry, SharedDrain? drain = null)
     {
         Settle();
         lock (_sync)
@@ -40,11 +43,7 @@ internal sealed partial class OutboundPipe
             Volatile.Write(ref _queuedMessages, _queuedMessages + MessagesIn(frame));
         }
 
-        if (TryEnter())
-        {
-            Drain();
-        }
-
+        DrainBy(drain);
         return SendOutcome.Accepted;
     }
 
