@@ -6,9 +6,13 @@ internal static class ServerKinds
 {
     public static IReadOnlyList<IServerKind> All { get; } =
     [
-        new BaselineKind<MessagePackCodec>("baseline"),
-        new BaselineKind<BytesCodec>("baseline-bytes"),
-        new BaselineKind<BytesCodec>("baseline-shared", shareFlush: true),
+        new BaselineKind<MessagePackCodec>(
+            "baseline", Work.PingPong, Work.Echo, Work.OneWay, Work.FanOut, Work.Connect, Work.Idle),
+        new BaselineKind<BytesCodec>("baseline-bytes", Work.PingPong, Work.Echo, Work.OneWay, Work.FanOut),
+        new BaselineKind<BytesCodec>("baseline-shared", Work.FanOut, Work.WideFanOut, Work.Split, Work.Growth)
+        {
+            SharesFlush = true,
+        },
         new GhmsKind(),
     ];
 

@@ -1,5 +1,4 @@
 using Bedrock.Ghms.Throughput.Kinds;
-using Bedrock.Ghms.Throughput.Load;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
@@ -8,34 +7,34 @@ internal static class Runner
 {
     public static IReadOnlyList<Measured> Run(IEnumerable<Work> works, RunOptions options, CancellationToken cancellation)
     {
-        (Work Work, string Kind)[] pairs =
+        Contestant[] contestants =
         [
             .. from work in works
-               from kind in options.Kinds
-               where ServerKinds.Named(kind).Does(work)
-               select (work, kind),
+               from kind in options.Kinds.Select(ServerKinds.Named)
+               where kind.Does(work)
+               select Contestant.Create(kind, work, options),
         ];
-        var servers = new List<ServerProcess>();
-        using CancellationTokenRegistration killing = cancellation.Register(() => servers.ForEach(server => server.Kill()));
+        using CancellationTokenRegistration killing = cancellation.Register(
+            () => Array.ForEach(contestants, contestant => contestant.Kill()));
         try
         {
-            foreach ((Work work, string kind) in pairs)
+            foreach (Contestant contestant in contestants)
             {
                 cancellation.ThrowIfCancellationRequested();
-                servers.Add(ServerProcess.Start(kind, work));
-                Measure(servers[^1], work, options.WarmUp, options.Load);
+                contestant.WarmUp();
             }
 
-            var rounds = pairs.Select(_ => new List<Round>()).ToArray();
+            var rounds = contestants.Select(_ => new List<Round>()).ToArray();
             for (int round = 0; round < options.Rounds; round++)
             {
-                for (int i = 0; i < pairs.Length; i++)
+                foreach ((Contestant contestant, List<Round> its) in contestants.Zip(rounds))
                 {
-                    rounds[i].Add(Measure(servers[i], pairs[i].Work, options.Duration, options.Load));
+                    cancellation.ThrowIfCancellationRequested();
+                    its.Add(contestant.Measure());
                 }
             }
 
-            return [.. pairs.Zip(rounds, (pair, its) => new Measured(pair.Work, pair.Kind, its))];
+            return [.. contestants.Zip(rounds, (contestant, its) => new Measured(contestant.Work, contestant.Kind, its))];
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
         {
@@ -44,18 +43,7 @@ internal static class Runner
         }
         finally
         {
-            servers.ForEach(server => server.Dispose());
+            Array.ForEach(contestants, contestant => contestant.Dispose());
         }
-    }
-
-    private static Round Measure(ServerProcess server, Work work, TimeSpan duration, LoadOptions options)
-    {
-        using var driver = LoadDriver.Connect(work, server.EndPoint, options);
-        Usage before = server.Usage();
-        Outcome outcome = driver.Run(duration);
-        Usage spent = server.Usage() - before;
-        return spent.Handled == outcome.Sent
-            ? Round.From(outcome, spent)
-            : throw new InvalidDataException($"The server handled {spent.Handled} messages of {outcome.Sent}.");
     }
 }

@@ -1,0 +1,134 @@
+using System.Buffers.Binary;
+
+namespace Bedrock.Ghms.Throughput.Wires;
+
+/// <summary>Counts the frames of a ring in a stream of bytes, whatever the pieces it comes in.</summary>
+/// <param name="other">A frame that may stand between them and is skipped, such as a heartbeat; of at most 8 bytes.</param>
+/// <remarks>
+/// The beginning of every frame is checked, which finds whatever is missing or too much before it, and the content of the
+/// first frame that lies whole in each piece.
+/// </remarks>
+internal sealed class FrameCounter(byte[]? other = null) : IMessageCounter
+{
+    private const int Window = sizeof(ulong);
+
+    private readonly byte[] _begun = new byte[Window];
+    private readonly ulong _other = other is null ? 0 : Load(other);
+    private readonly int _otherSize = other?.Length ?? 0;
+    private FrameRing _ring = FrameRing.Of([0]);
+    private int _prefixSize;
+    private ulong _prefix;
+    private ulong _mask;
+    private int _begunSize;
+    private int _missing;
+
+    public long Count { get; private set; }
+
+    public void Expect(FrameRing ring)
+    {
+        _ring = ring;
+        _prefixSize = other?.Length ?? Math.Min(ring.CommonPrefix, Window);
+        _mask = ulong.MaxValue << (8 * (Window - _prefixSize));
+        _prefix = Load(ring.Take(0, 1)[.._prefixSize]);
+        Count = 0;
+    }
+
+    public void Add(ReadOnlySpan<byte> received)
+    {
+        while (received.Length > 0 && (_begunSize > 0 || _missing > 0))
+        {
+            received = FinishFrame(received);
+        }
+
+        CheckContent(received);
+        received = CountFrames(received);
+        while (received.Length > 0)
+        {
+            received = FinishFrame(received);
+        }
+    }
+
+    /// <summary>Goes over the frames that begin in at least 8 bytes; the last of them may be left open.</summary>
+    private ReadOnlySpan<byte> CountFrames(ReadOnlySpan<byte> received)
+    {
+        long count = 0;
+        int position = 0;
+        while (received.Length - position >= Window)
+        {
+            int size = SizeOf(BinaryPrimitives.ReadUInt64BigEndian(received[position..]));
+            count += size == _otherSize ? 0 : 1;
+            position += size;
+        }
+
+        Count += count;
+        if (position <= received.Length)
+        {
+            return received[position..];
+        }
+
+        Count--;
+        _missing = position - received.Length;
+        return [];
+    }
+
+    /// <summary>Goes to the end of one frame that came, or comes, in pieces.</summary>
+    private ReadOnlySpan<byte> FinishFrame(ReadOnlySpan<byte> received)
+    {
+        if (_missing == 0)
+        {
+            int begins = Math.Min(_prefixSize - _begunSize, received.Length);
+            received[..begins].CopyTo(_begun.AsSpan(_begunSize));
+            received = received[begins..];
+            _begunSize += begins;
+            if (_begunSize < _prefixSize)
+            {
+                return received;
+            }
+
+            int size = SizeOf(Load(_begun.AsSpan(0, _prefixSize)));
+            _begunSize = 0;
+            _missing = size - _prefixSize;
+            Count += _missing == 0 && size != _otherSize ? 1 : 0;
+        }
+
+        if (_missing > 0)
+        {
+            int ends = Math.Min(_missing, received.Length);
+            received = received[ends..];
+            _missing -= ends;
+            Count += _missing == 0 ? 1 : 0;
+        }
+
+        return received;
+    }
+
+    private void CheckContent(ReadOnlySpan<byte> received)
+    {
+        if (received.Length >= Math.Max(_ring.FrameSize, Window)
+            && (BinaryPrimitives.ReadUInt64BigEndian(received) & _mask) == _prefix
+            && !received[.._ring.FrameSize].SequenceEqual(_ring.Take(Count, 1)))
+        {
+            throw new InvalidDataException($"Message {Count} is not what was sent.");
+        }
+    }
+
+    private int SizeOf(ulong beginning)
+    {
+        if ((beginning & _mask) == _prefix)
+        {
+            return _ring.FrameSize;
+        }
+
+        return _otherSize > 0 && (beginning & _mask) == _other
+            ? _otherSize
+            : throw new InvalidDataException($"The bytes {beginning:X16} were not expected after {Count} messages.");
+    }
+
+    private static ulong Load(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> window = stackalloc byte[Window];
+        window.Clear();
+        bytes.CopyTo(window);
+        return BinaryPrimitives.ReadUInt64BigEndian(window);
+    }
+}
