@@ -14,6 +14,8 @@ internal static class ServerKinds
             SharesFlush = true,
         },
         new GhmsKind(),
+        new SignalRKind(),
+        new WebSocketKind(),
     ];
 
     public static string[] Names { get; } = [.. All.Select(kind => kind.Name)];
