@@ -16,6 +16,8 @@ internal static class ServerKinds
         new GhmsKind(),
         new SignalRKind(),
         new WebSocketKind(),
+        new MqttKind(),
+        new GrpcKind(),
     ];
 
     public static string[] Names { get; } = [.. All.Select(kind => kind.Name)];

@@ -95,7 +95,7 @@ internal sealed class LoadConnection : IDisposable
     /// <summary>Ends the connection as the protocol has it, with the server's consent.</summary>
     public void Close()
     {
-        _socket.Send(_wire.Goodbye);
+        _wire.Close(_socket);
         _socket.Close();
     }
 

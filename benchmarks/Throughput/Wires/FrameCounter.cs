@@ -55,8 +55,7 @@ internal sealed class FrameCounter(byte[]? other = null) : IMessageCounter
         int position = 0;
         while (received.Length - position >= Window)
         {
-            int size = SizeOf(BinaryPrimitives.ReadUInt64BigEndian(received[position..]));
-            count += size == _otherSize ? 0 : 1;
+            count += IsMessage(BinaryPrimitives.ReadUInt64BigEndian(received[position..]), out int size) ? 1 : 0;
             position += size;
         }
 
@@ -85,10 +84,10 @@ internal sealed class FrameCounter(byte[]? other = null) : IMessageCounter
                 return received;
             }
 
-            int size = SizeOf(Load(_begun.AsSpan(0, _prefixSize)));
+            bool isMessage = IsMessage(Load(_begun.AsSpan(0, _prefixSize)), out int size);
             _begunSize = 0;
             _missing = size - _prefixSize;
-            Count += _missing == 0 && size != _otherSize ? 1 : 0;
+            Count += _missing == 0 && isMessage ? 1 : 0;
         }
 
         if (_missing > 0)
@@ -112,15 +111,18 @@ internal sealed class FrameCounter(byte[]? other = null) : IMessageCounter
         }
     }
 
-    private int SizeOf(ulong beginning)
+    /// <summary>Tells by its beginning whether a frame is of the ring; if not, it is the other one.</summary>
+    private bool IsMessage(ulong beginning, out int size)
     {
         if ((beginning & _mask) == _prefix)
         {
-            return _ring.FrameSize;
+            size = _ring.FrameSize;
+            return true;
         }
 
-        return _otherSize > 0 && (beginning & _mask) == _other
-            ? _otherSize
+        size = _otherSize;
+        return size > 0 && (beginning & _mask) == _other
+            ? false
             : throw new InvalidDataException($"The bytes {beginning:X16} were not expected after {Count} messages.");
     }
 

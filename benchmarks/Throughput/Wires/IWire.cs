@@ -10,9 +10,6 @@ internal interface IWire
     /// <summary>Whether the server shows on an idle connection that it is there.</summary>
     bool HasHeartbeats => false;
 
-    /// <summary>What is sent last, before the end of the stream.</summary>
-    ReadOnlySpan<byte> Goodbye => [];
-
     /// <summary>Goes through what comes before the first message: handshake, subscriptions.</summary>
     IMessageCounter Open(LoadSocket socket, Role role);
 
@@ -20,6 +17,11 @@ internal interface IWire
     int Variant(Role role) => 0;
 
     Flow FlowOf(Role role, int count);
+
+    /// <summary>Says what the protocol has to be said before the end of the stream.</summary>
+    void Close(LoadSocket socket)
+    {
+    }
 
     /// <summary>One message that is answered only after everything sent before it has been handled.</summary>
     Flow Fence(Role role);

@@ -27,8 +27,6 @@ internal sealed class SignalRWire : IWire
 
     public ReadOnlySpan<byte> KeepAlive => PingFrame;
 
-    public ReadOnlySpan<byte> Goodbye => WebSocketFrames.NormalClose;
-
     public bool HasHeartbeats => true;
 
     public IMessageCounter Open(LoadSocket socket, Role role)
@@ -40,6 +38,8 @@ internal sealed class SignalRWire : IWire
             ? new WebSocketCounter(new FrameCounter(PingMessage))
             : throw new IOException($"The server has refused the handshake: {answer}");
     }
+
+    public void Close(LoadSocket socket) => socket.Send(WebSocketFrames.NormalClose);
 
     public Flow Fence(Role role) => FlowOf("Echo", 1);
 

@@ -5,13 +5,13 @@ namespace Bedrock.Ghms.Throughput.Wires;
 /// <summary>A WebSocket message for each message: its code in one byte, and MessagePack.</summary>
 internal sealed class WebSocketWire : IWire
 {
-    public ReadOnlySpan<byte> Goodbye => WebSocketFrames.NormalClose;
-
     public IMessageCounter Open(LoadSocket socket, Role role)
     {
         WebSocketFrames.Upgrade(socket, "/");
         return new FrameCounter();
     }
+
+    public void Close(LoadSocket socket) => socket.Send(WebSocketFrames.NormalClose);
 
     public Flow Fence(Role role) => FlowOf(MessageCode.Echo, 1);
 
