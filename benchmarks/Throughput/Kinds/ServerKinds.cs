@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Baseline;
+using Bedrock.Ghms.Throughput.Wires;
 
 namespace Bedrock.Ghms.Throughput.Kinds;
 
@@ -18,6 +19,9 @@ internal static class ServerKinds
         new WebSocketKind(),
         new MqttKind(),
         new GrpcKind(),
+        new BrokerKind(
+            "redis", "redis-server", ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"], new RespWire()),
+        new BrokerKind("nats", "nats-server", ["--addr", "127.0.0.1", "--port"], new NatsWire()),
     ];
 
     public static string[] Names { get; } = [.. All.Select(kind => kind.Name)];

@@ -71,7 +71,7 @@ internal sealed class RunCommand
         }))
         {
             IReadOnlyList<Measured> measured = Runner.Run(works, options, cancellation);
-            foreach (Work work in works)
+            foreach (Work work in works.Where(work => measured.Any(its => its.Work == work)))
             {
                 string against = result.GetValue(_against) ?? (work.IsFanOut ? "baseline-shared" : "baseline");
                 Print(Report.Table(work, measured, against));
