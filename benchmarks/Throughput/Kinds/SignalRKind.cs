@@ -20,10 +20,9 @@ internal sealed class SignalRKind : HostedKind
         .AddSingleton<Counter>()
         .AddSignalR(options =>
         {
-            // Subscribers of the load say nothing for as long as a round takes.
-            options.ClientTimeoutInterval = TimeSpan.FromHours(1);
             if (work == Work.Idle)
             {
+                // As often as the load asks of ours, so that every connection has had one.
                 options.KeepAliveInterval = TimeSpan.FromSeconds(1);
             }
         })

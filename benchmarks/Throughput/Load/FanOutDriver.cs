@@ -20,10 +20,12 @@ internal sealed class FanOutDriver(IWire wire, IPEndPoint server, Work work, int
             long due = publisher.Sent;
             publisher.Send(_half);
             ReceiveEverywhere(due);
+            KeepAlive();
         }
 
         foreach (LoadConnection connection in Connections)
         {
+            KeepAlive();
             connection.Finish(publisher.Sent);
         }
 

@@ -51,7 +51,7 @@ internal sealed class LoadConnection : IDisposable
     public void Send(int count)
     {
         ReadOnlySpan<byte> frames = _ring.Take(Sent, count);
-        while (!_received.TakesMore(frames.Length))
+        while (!_received.TakesMore(count, frames.Length))
         {
             Receive();
         }
@@ -90,6 +90,7 @@ internal sealed class LoadConnection : IDisposable
         Use(_flow);
     }
 
+    /// <summary>Shows the server that this side is there, if the protocol has that.</summary>
     public void KeepAlive() => _socket.Send(_wire.KeepAlive);
 
     /// <summary>Ends the connection as the protocol has it, with the server's consent.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Bedrock.Ghms.Throughput.Wires;
 
@@ -8,8 +9,12 @@ internal abstract class LoadDriver : IDisposable
 {
     public const int BufferSize = 256 * 1024;
 
+    /// <summary>Servers give up clients that are silent for longer than half a minute.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<int, Flow> _flows = [];
     private readonly LoadConnection[] _connections;
+    private long _heard = Stopwatch.GetTimestamp();
 
     /// <param name="wire">The server's protocol.</param>
     /// <param name="server">Where to.</param>
@@ -30,6 +35,7 @@ internal abstract class LoadDriver : IDisposable
 
                 // So that the server is known to have taken the connection in.
                 _connections[i].AwaitFence();
+                KeepAlive();
             }
         }
         catch
@@ -62,6 +68,19 @@ internal abstract class LoadDriver : IDisposable
         foreach (LoadConnection connection in _connections)
         {
             connection?.Dispose();
+        }
+    }
+
+    /// <summary>Has connections that send nothing else show from time to time that they are there.</summary>
+    protected void KeepAlive()
+    {
+        if (Stopwatch.GetElapsedTime(_heard) > Silence)
+        {
+            _heard = Stopwatch.GetTimestamp();
+            foreach (LoadConnection? connection in _connections)
+            {
+                connection?.KeepAlive();
+            }
         }
     }
 

@@ -27,15 +27,17 @@ internal sealed class Http2Counter(IMessageCounter inner, Action<byte[]> answer)
 
     public void Expect(FrameRing ring) => inner.Expect(ring);
 
-    public bool TakesMore(int bytes)
+    public bool TakesMore(int frames, int bytes)
     {
-        if (bytes > Math.Min(_connectionWindow, _streamWindow))
+        // Heads of frames need no window.
+        int payload = bytes - (frames * Http2Frames.HeadSize);
+        if (payload > Math.Min(_connectionWindow, _streamWindow))
         {
             return false;
         }
 
-        _connectionWindow -= bytes;
-        _streamWindow -= bytes;
+        _connectionWindow -= payload;
+        _streamWindow -= payload;
         return true;
     }
 

@@ -11,6 +11,6 @@ internal interface IMessageCounter
 
     void Add(ReadOnlySpan<byte> received);
 
-    /// <summary>Whether the server takes that many bytes now; if so they count as sent.</summary>
-    bool TakesMore(int bytes) => true;
+    /// <summary>Whether the server takes these frames now; if so they count as sent.</summary>
+    bool TakesMore(int frames, int bytes) => true;
 }

@@ -4,7 +4,7 @@ namespace Bedrock.Ghms.Throughput.Wires;
 /// <remarks>So a message costs the load about the same in every protocol, and the server is what differs.</remarks>
 internal interface IWire
 {
-    /// <summary>What may be sent on an idle connection to show that its client is there.</summary>
+    /// <summary>What shows that the client is there, where clients that send nothing are given up.</summary>
     ReadOnlySpan<byte> KeepAlive => [];
 
     /// <summary>Whether the server shows on an idle connection that it is there.</summary>

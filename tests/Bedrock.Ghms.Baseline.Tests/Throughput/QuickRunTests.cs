@@ -8,13 +8,16 @@ namespace Bedrock.Ghms.Baseline.Tests.Throughput;
 [CancelAfter(120_000)]
 internal sealed class QuickRunTests
 {
+    private static readonly string[] Kinds = ["baseline", "baseline-shared", "ghms", "signalr"];
+
     [Test]
     public async Task Every_kind_is_measured_at_every_work()
     {
-        (int exit, string output, string errors) = await RunAsync("run", "--quick", "--fanout", "3", "--idle", "5", "--many", "20");
+        (int exit, string output, string errors) = await RunAsync(
+            "run", "--quick", "--kinds", string.Join(',', Kinds), "--fanout", "3", "--idle", "5", "--many", "20");
         Assert.That(errors, Is.Empty);
         Assert.That(exit, Is.Zero);
-        foreach (IServerKind kind in ServerKinds.All.Where(kind => kind.Missing is null))
+        foreach (IServerKind kind in Kinds.Select(ServerKinds.Named))
         {
             int rows = output.Split('\n').Count(line => line.StartsWith($"| {kind.Name} ", StringComparison.Ordinal));
             Assert.That(rows, Is.EqualTo(Enum.GetValues<Work>().Count(kind.Does)), kind.Name);
