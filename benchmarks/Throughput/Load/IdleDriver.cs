@@ -4,7 +4,7 @@ using Bedrock.Ghms.Throughput.Wires;
 
 namespace Bedrock.Ghms.Throughput.Load;
 
-/// <summary>Connections that have echoed once and then hear and say no more than that both sides are there.</summary>
+/// <summary>Connections that carry nothing but signs that both sides are there.</summary>
 internal sealed class IdleDriver(IWire wire, IPEndPoint server, int connections)
     : LoadDriver(wire, server, Work.Idle, connections, batch: 1)
 {

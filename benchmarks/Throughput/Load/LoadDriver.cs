@@ -32,9 +32,12 @@ internal abstract class LoadDriver : IDisposable
                 var role = new Role(work, i);
                 Flow flow = FlowOf(wire, role, batch);
                 _connections[i] = LoadConnection.Open(wire, server, role, flow, buffer);
+                if (work != Work.Idle)
+                {
+                    // So that the server is known to have taken the connection in.
+                    _connections[i].AwaitFence();
+                }
 
-                // So that the server is known to have taken the connection in.
-                _connections[i].AwaitFence();
                 KeepAlive();
             }
         }

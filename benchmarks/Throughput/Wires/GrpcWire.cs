@@ -21,6 +21,18 @@ internal sealed class GrpcWire : IWire
         }
 
         socket.Send(Http2Frames.Call("/load.Exchange/Run", socket.Server.ToString()));
+        if (role.Work == Work.Idle)
+        {
+            // A call is taken without a word, so that it has to be tried.
+            (FrameRing sent, FrameRing received) = FlowOf(MessageCode.Echo, 1);
+            counter.Expect(received);
+            socket.Send(sent.Take(0, 1));
+            while (counter.Count == 0)
+            {
+                counter.Add(socket.Receive());
+            }
+        }
+
         return counter;
     }
 
