@@ -12,6 +12,7 @@ internal sealed class FanOutDriver(IWire wire, IPEndPoint server, Work work, int
 
     public override Outcome Run(TimeSpan duration)
     {
+        using IDisposable alive = KeepAlive();
         LoadConnection publisher = Connections[0];
         long start = Stopwatch.GetTimestamp();
         publisher.Send(_half);
@@ -20,12 +21,10 @@ internal sealed class FanOutDriver(IWire wire, IPEndPoint server, Work work, int
             long due = publisher.Sent;
             publisher.Send(_half);
             ReceiveEverywhere(due);
-            KeepAlive();
         }
 
         foreach (LoadConnection connection in Connections)
         {
-            KeepAlive();
             connection.Finish(publisher.Sent);
         }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Bedrock.Ghms.Throughput.Wires;
 
 namespace Bedrock.Ghms.Throughput.Load;
@@ -14,7 +15,6 @@ internal abstract class LoadDriver : IDisposable
 
     private readonly Dictionary<int, Flow> _flows = [];
     private readonly LoadConnection[] _connections;
-    private long _heard = Stopwatch.GetTimestamp();
 
     /// <param name="wire">The server's protocol.</param>
     /// <param name="server">Where to.</param>
@@ -23,6 +23,7 @@ internal abstract class LoadDriver : IDisposable
     /// <param name="batch">How many messages are sent in one piece at most.</param>
     protected LoadDriver(IWire wire, IPEndPoint server, Work work, int connections, int batch)
     {
+        long heard = Stopwatch.GetTimestamp();
         byte[] buffer = GC.AllocateArray<byte>(BufferSize, pinned: true);
         _connections = new LoadConnection[connections];
         try
@@ -38,7 +39,11 @@ internal abstract class LoadDriver : IDisposable
                     _connections[i].AwaitFence();
                 }
 
-                KeepAlive();
+                if (Stopwatch.GetElapsedTime(heard) > Silence)
+                {
+                    heard = Stopwatch.GetTimestamp();
+                    ShowAlive();
+                }
             }
         }
         catch
@@ -74,16 +79,21 @@ internal abstract class LoadDriver : IDisposable
         }
     }
 
-    /// <summary>Has connections that send nothing else show from time to time that they are there.</summary>
-    protected void KeepAlive()
+    /// <summary>From time to time has the connections that only receive show that they are there, until disposed of.</summary>
+    protected IDisposable KeepAlive() => new Timer(_ => ShowAlive(), null, Silence, Silence);
+
+    private void ShowAlive()
     {
-        if (Stopwatch.GetElapsedTime(_heard) > Silence)
+        try
         {
-            _heard = Stopwatch.GetTimestamp();
-            foreach (LoadConnection? connection in _connections)
+            foreach (LoadConnection? connection in _connections.Skip(1))
             {
                 connection?.KeepAlive();
             }
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            // Whoever receives will find out.
         }
     }
 

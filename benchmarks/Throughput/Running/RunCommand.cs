@@ -22,7 +22,7 @@ internal sealed class RunCommand
 
     private readonly Option<int> _rounds = Arguments.Number("--rounds", "How often each kind is measured.", 5);
     private readonly Option<double> _warmUp = Arguments.Number("--warmup", "Seconds of load before the first round.", 3.0);
-    private readonly Option<double> _seconds = Arguments.Number("--seconds", "Seconds of load in each round.", 1.5);
+    private readonly Option<double> _seconds = Arguments.Number("--seconds", "Seconds of load in each round.", 1.2);
     private readonly Option<int> _connections = Arguments.Number("--connections", "Connections of echo, request and one-way.", 1);
     private readonly Option<int> _inFlight = Arguments.Number("--in-flight", "Messages under way on each of them.", 1024);
     private readonly Option<int> _fanOut = Arguments.Number("--fanout", "Subscribers of a fan-out.", 100);
@@ -56,9 +56,10 @@ internal sealed class RunCommand
         return command;
     }
 
-    private void Run(ParseResult result, CancellationToken cancellation)
+    private int Run(ParseResult result, CancellationToken cancellation)
     {
         RunOptions options = Read(result);
+        var runner = new Runner(options, cancellation);
         Console.WriteLine(Machine.Facts(options.ServerGC));
         var all = new List<Measured>();
 
@@ -70,7 +71,7 @@ internal sealed class RunCommand
             _ => work,
         }))
         {
-            IReadOnlyList<Measured> measured = Runner.Run(works, options, cancellation);
+            IReadOnlyList<Measured> measured = runner.Run(works);
             foreach (Work work in works.Where(work => measured.Any(its => its.Work == work)))
             {
                 string against = result.GetValue(_against) ?? (work.IsFanOut ? "baseline-shared" : "baseline");
@@ -85,6 +86,23 @@ internal sealed class RunCommand
         {
             JsonReport.Write(file, options, all);
         }
+
+        return Succeeded(runner, all) ? 0 : 1;
+    }
+
+    private static bool Succeeded(Runner runner, List<Measured> all)
+    {
+        foreach (string failure in runner.Failures)
+        {
+            Console.Error.WriteLine(failure);
+        }
+
+        if (all.Count == 0 && runner.Failures.Count == 0)
+        {
+            Console.Error.WriteLine("None of these kinds does any of these works.");
+        }
+
+        return all.Count > 0 && runner.Failures.Count == 0;
     }
 
     private static void Print(string? table)

@@ -3,47 +3,58 @@ using Bedrock.Ghms.Throughput.Kinds;
 namespace Bedrock.Ghms.Throughput.Running;
 
 /// <summary>Runs works on every kind, round by round in turn, so that a change of the machine's mood meets them all.</summary>
-internal static class Runner
+/// <remarks>A kind that fails at a work is left out of it and named; the others go on.</remarks>
+internal sealed class Runner(RunOptions options, CancellationToken cancellation)
 {
-    public static IReadOnlyList<Measured> Run(IEnumerable<Work> works, RunOptions options, CancellationToken cancellation)
+    private readonly List<string> _failures = [];
+
+    /// <summary>What went wrong, in a line each.</summary>
+    public IReadOnlyList<string> Failures => _failures;
+
+    public IReadOnlyList<Measured> Run(IEnumerable<Work> works)
     {
-        Contestant[] contestants =
+        Contestant[] all =
         [
             .. from work in works
                from kind in options.Kinds.Select(ServerKinds.Named)
                where kind.Does(work)
                select Contestant.Create(kind, work, options),
         ];
-        using CancellationTokenRegistration killing = cancellation.Register(
-            () => Array.ForEach(contestants, contestant => contestant.Kill()));
+        using CancellationTokenRegistration killing = cancellation.Register(() => Array.ForEach(all, each => each.Kill()));
         try
         {
-            foreach (Contestant contestant in contestants)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                contestant.WarmUp();
-            }
+            List<Contestant> able = [.. all];
+            able.RemoveAll(contestant => !Tries(contestant, contestant.WarmUp));
 
-            var rounds = contestants.Select(_ => new List<Round>()).ToArray();
+            var rounds = all.ToDictionary(contestant => contestant, _ => new List<Round>());
             for (int round = 0; round < options.Rounds; round++)
             {
-                foreach ((Contestant contestant, List<Round> its) in contestants.Zip(rounds))
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    its.Add(contestant.Measure());
-                }
+                able.RemoveAll(contestant => !Tries(contestant, () => rounds[contestant].Add(contestant.Measure())));
             }
 
-            return [.. contestants.Zip(rounds, (contestant, its) => new Measured(contestant.Work, contestant.Kind, its))];
-        }
-        catch (Exception) when (cancellation.IsCancellationRequested)
-        {
-            // Whatever failed, failed because the servers were killed.
-            throw new OperationCanceledException(cancellation);
+            return [.. able.Select(contestant => new Measured(contestant.Work, contestant.Kind, rounds[contestant]))];
         }
         finally
         {
-            Array.ForEach(contestants, contestant => contestant.Dispose());
+            Array.ForEach(all, contestant => contestant.Dispose());
+        }
+    }
+
+    private bool Tries(Contestant contestant, Action action)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            action();
+            return true;
+        }
+        catch (Exception failure)
+        {
+            // Once the servers have been killed, whatever fails fails because of that.
+            cancellation.ThrowIfCancellationRequested();
+            contestant.Dispose();
+            _failures.Add($"{contestant.Kind} failed at {contestant.Work}: {failure.GetBaseException().Message}");
+            return false;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Bedrock.Ghms.Throughput.Wires;
 
@@ -56,6 +57,12 @@ internal sealed class FrameCounter(byte[]? other = null) : IMessageCounter
         while (received.Length - position >= Window)
         {
             count += IsMessage(BinaryPrimitives.ReadUInt64BigEndian(received[position..]), out int size) ? 1 : 0;
+            if (size == 0)
+            {
+                Count += count;
+                throw Unexpected(received[position..]);
+            }
+
             position += size;
         }
 
@@ -85,6 +92,11 @@ internal sealed class FrameCounter(byte[]? other = null) : IMessageCounter
             }
 
             bool isMessage = IsMessage(Load(_begun.AsSpan(0, _prefixSize)), out int size);
+            if (size == 0)
+            {
+                throw Unexpected([.. _begun.AsSpan(0, _prefixSize), .. received]);
+            }
+
             _begunSize = 0;
             _missing = size - _prefixSize;
             Count += _missing == 0 && isMessage ? 1 : 0;
@@ -111,7 +123,7 @@ internal sealed class FrameCounter(byte[]? other = null) : IMessageCounter
         }
     }
 
-    /// <summary>Tells by its beginning whether a frame is of the ring; if not, it is the other one.</summary>
+    /// <summary>Tells by its beginning whether a frame is of the ring. If it is not the other one either, it has no size.</summary>
     private bool IsMessage(ulong beginning, out int size)
     {
         if ((beginning & _mask) == _prefix)
@@ -120,10 +132,17 @@ internal sealed class FrameCounter(byte[]? other = null) : IMessageCounter
             return true;
         }
 
-        size = _otherSize;
-        return size > 0 && (beginning & _mask) == _other
-            ? false
-            : throw new InvalidDataException($"The bytes {beginning:X16} were not expected after {Count} messages.");
+        size = (beginning & _mask) == _other ? _otherSize : 0;
+        return false;
+    }
+
+    /// <summary>Shows what came, because it may be what the server has to say about the end of the connection.</summary>
+    private InvalidDataException Unexpected(ReadOnlySpan<byte> received)
+    {
+        const int Shown = 64;
+        received = received[..Math.Min(received.Length, Shown)];
+        string text = string.Concat(Encoding.Latin1.GetString(received).Select(each => char.IsAsciiLetterOrDigit(each) ? each : '.'));
+        return new InvalidDataException($"After {Count} messages came '{text}' ({Convert.ToHexString(received)}).");
     }
 
     private static ulong Load(ReadOnlySpan<byte> bytes)
