@@ -8,14 +8,19 @@ namespace Bedrock.Ghms.Throughput.Load;
 internal sealed class IdleDriver(IWire wire, IPEndPoint server, int connections)
     : LoadDriver(wire, server, Work.Idle, connections, batch: 1)
 {
+    /// <summary>As with clients that know nothing of each other, few come at once: otherwise a server's pools would keep what only this takes.</summary>
+    private const int AtOnce = 10;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
+
     private readonly IWire _wire = wire;
 
     public override Outcome Run(TimeSpan duration)
     {
         long start = Stopwatch.GetTimestamp();
-        foreach (LoadConnection connection in Connections)
+        foreach (LoadConnection[] some in Connections.Chunk(AtOnce))
         {
-            connection.KeepAlive();
+            Array.ForEach(some, connection => connection.KeepAlive());
+            Thread.Sleep(Pause);
         }
 
         if (_wire.HasHeartbeats)

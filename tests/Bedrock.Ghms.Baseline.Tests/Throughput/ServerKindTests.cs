@@ -37,6 +37,20 @@ internal sealed class ServerKindTests
         }));
     }
 
+    private static IEnumerable<string> Idlers() =>
+        from kind in ServerKinds.All where kind.Missing is null && kind.Does(Work.Idle) select kind.Name;
+
+    [TestCaseSource(nameof(Idlers))]
+    public async Task Idle_connections_hear_from_the_server_and_end_in_order(string name)
+    {
+        IServerKind kind = ServerKinds.Named(name);
+        await using IServer server = await kind.StartAsync(Work.Idle, port: 0, TestContext.CurrentContext.CancellationToken);
+        using var driver = new IdleDriver(kind.Wire, server.EndPoint, connections: 5);
+        Outcome outcome = driver.Run(TimeSpan.Zero);
+        Assert.That(outcome.Messages, Is.Zero);
+        Assert.That(driver.Close, Throws.Nothing);
+    }
+
     [Test]
     public async Task A_server_that_answers_no_requests_is_noticed()
     {
