@@ -7,7 +7,13 @@ namespace Bedrock.Ghms.Throughput.Running;
 /// <summary>One server, which is loaded anew in each round.</summary>
 internal class LoadedContestant(IServerKind kind, Work work, RunOptions options) : Contestant(kind, work, options)
 {
-    public override void WarmUp() => Measure(Options.WarmUp);
+    public override void WarmUp()
+    {
+        if (Options.WarmUp > TimeSpan.Zero)
+        {
+            Measure(Options.WarmUp);
+        }
+    }
 
     public override Round Measure() => Measure(Options.Duration);
 

@@ -127,10 +127,13 @@ internal sealed class RunCommand
             new LoadOptions(
                 result.GetValue(_connections),
                 result.GetValue(_inFlight),
-                result.GetValue(_fanOut),
+                AtMost(_fanOut, 20),
                 result.GetValue(_window),
-                quick ? Math.Min(result.GetValue(_idle), 100) : result.GetValue(_idle),
-                quick ? Math.Min(result.GetValue(_many), 1_000) : result.GetValue(_many)));
+                AtMost(_idle, 100),
+                AtMost(_many, 500)));
+
+        int AtMost(Option<int> option, int whenQuick) =>
+            quick ? Math.Min(result.GetValue(option), whenQuick) : result.GetValue(option);
     }
 
     private static string[] Available(IReadOnlyList<string> names)
