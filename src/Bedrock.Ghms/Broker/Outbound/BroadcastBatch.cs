@@ -25,6 +25,9 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
     private int _members;
     private int _version;
 
+    /// <summary>How many recipients take part.</summary>
+    public int Members => Volatile.Read(ref _members);
+
     /// <summary>Whether messages for these very recipients are being gathered, who had room when that began.</summary>
     public bool IsOpenFor(ImmutableArray<GhmsConnection> recipients) => _members > 0 && _recipients == recipients;
 
