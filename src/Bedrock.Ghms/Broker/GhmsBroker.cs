@@ -71,6 +71,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         _routes = Registry.Types.ToFrozenDictionary(type => type.Code, type => new MessageRoute(type, FirstHandler(type)));
         _rawRoute = _rawHandler is null ? null : new MessageRoute(type: null, _handle);
         _send = PipeChain.Senders(_pipes, DistributeAsync);
+        IsKnownCode = code => FindRoute(code) is not null;
         Ticker = new Ticker(Time);
         for (var i = 0; i < _pipes.Length; i++)
         {

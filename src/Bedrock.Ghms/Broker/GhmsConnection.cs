@@ -18,8 +18,6 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
 
     private readonly ConnectionContext _transport;
     private readonly ConnectionTerms _terms;
-    private readonly CancellationTokenSource _closed = new();
-
     private readonly OutboundPipe _outbound;
     private readonly ReadLoop _reader;
     private readonly int _maxPayload;
@@ -33,7 +31,6 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
         _outbound = new OutboundPipe(transport.Transport.Output, this, broker.Options.Outbound, broker.Time);
         _reader = new ReadLoop(this, transport.Transport.Input);
         Number = Interlocked.Increment(ref _lastNumber);
-        Closed = _closed.Token;
     }
 
     /// <summary>The transport's name for this connection, unique in this process.</summary>
@@ -67,7 +64,7 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
     public IDictionary<object, object?> Items => _transport.Items;
 
     /// <summary>Fires when the connection ends.</summary>
-    public CancellationToken Closed { get; }
+    public CancellationToken Closed => (Volatile.Read(ref _closed) ?? MakeClosed()).Token;
 
     /// <summary>Why the connection ended, or <see langword="null"/> while it has not.</summary>
     public ConnectionEnd? End => Volatile.Read(ref _end);

@@ -54,7 +54,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     {
         List<FlushWaiter>? waiters;
         int dropped;
-        lock (_sync)
+        lock (this)
         {
             Volatile.Write(ref _closed, true);
             Volatile.Write(ref _abandoned, true);
@@ -245,7 +245,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     [SuppressMessage("Reliability", "CA2012", Justification = "One flush is pending at a time, and FinishFlush consumes it once.")]
     private void StartFlush()
     {
-        lock (_sync)
+        lock (this)
         {
             // This flush answers those who wait only for frames that have been copied by now.
             _coveredWaiters = 0;
@@ -290,7 +290,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         }
 
         int droppedLately;
-        lock (_sync)
+        lock (this)
         {
             Volatile.Write(ref _unflushed, 0);
             droppedLately = TakeDroppedLately();

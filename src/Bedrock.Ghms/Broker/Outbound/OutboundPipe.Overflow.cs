@@ -5,7 +5,7 @@ namespace Bedrock.Ghms.Broker.Outbound;
 
 internal sealed partial class OutboundPipe
 {
-    // Under _sync: what has been dropped since this consumer was last known to keep up.
+    // Under the lock: what has been dropped since this consumer was last known to keep up.
     private int _droppedLately;
 
     /// <summary>Queues a frame of a type that may be dropped: nobody waits for its sake, and it disconnects nobody that it need not.</summary>
@@ -15,7 +15,7 @@ internal sealed partial class OutboundPipe
         SendOutcome outcome;
         int dropped;
         bool isFirst;
-        lock (_sync)
+        lock (this)
         {
             if (_closed)
             {
@@ -80,7 +80,7 @@ internal sealed partial class OutboundPipe
         return 1;
     }
 
-    // Under _sync: the consumer has caught up when nothing waits any more.
+    // Under the lock: the consumer has caught up when nothing waits any more.
     private int TakeDroppedLately()
     {
         var dropped = Pending == 0 ? _droppedLately : 0;

@@ -7,9 +7,8 @@ internal sealed partial class OutboundPipe
 {
     private const int KeptCapacity = 64;
 
-    private readonly Lock _sync = new();
-
-    // All under _sync; the volatile reads elsewhere only look.
+    // All under a lock on this object, which nobody else sees: one of its own would be held by every idle connection. The
+    // volatile reads elsewhere only look.
     private FrameQueue? _queue;
     private int _count;
     private long _queued;
@@ -31,7 +30,7 @@ internal sealed partial class OutboundPipe
     public SendOutcome Enqueue(FrameBuffer frame, QueueEntry entry, SharedDrain? drain = null)
     {
         Settle();
-        lock (_sync)
+        lock (this)
         {
             var outcome = _closed ? SendOutcome.Closed : Judge(frame, entry);
             if (outcome != SendOutcome.Accepted)
@@ -50,7 +49,7 @@ internal sealed partial class OutboundPipe
     /// <summary>Completes when there may be room for a frame of <paramref name="cost"/>, or the connection has ended.</summary>
     public Task WaitForRoomAsync(long cost)
     {
-        lock (_sync)
+        lock (this)
         {
             if (_closed || HasRoomFor(cost))
             {
@@ -68,7 +67,7 @@ internal sealed partial class OutboundPipe
     {
         Task flushed;
         Settle();
-        lock (_sync)
+        lock (this)
         {
             if (_abandoned)
             {
@@ -97,7 +96,7 @@ internal sealed partial class OutboundPipe
     {
         var dropped = 0;
         Settle();
-        lock (_sync)
+        lock (this)
         {
             if (_closed)
             {
@@ -163,7 +162,7 @@ internal sealed partial class OutboundPipe
     /// <returns>How many were taken.</returns>
     private int Dequeue(Span<FrameBuffer?> taken)
     {
-        lock (_sync)
+        lock (this)
         {
             if (_count == 0)
             {
