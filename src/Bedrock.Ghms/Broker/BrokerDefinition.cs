@@ -38,6 +38,9 @@ public sealed class BrokerDefinition
     /// <summary>Who receives a message.</summary>
     public IDistributionPattern Pattern { get; set; } = new PublishPattern();
 
+    /// <summary>A server's own checks of an upgrade request, in order; the first refusal is answered.</summary>
+    public IList<Func<IServiceProvider, AdmissionHandler>> Admission { get; } = [];
+
     /// <summary>Called when a connection has been upgraded, before its first message is handled.</summary>
     public IList<Func<GhmsConnection, ValueTask>> Connected { get; } = [];
 

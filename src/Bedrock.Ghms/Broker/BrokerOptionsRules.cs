@@ -13,6 +13,9 @@ internal static class BrokerOptionsRules
     {
         var failures = new List<string>();
         Require(options.MaxConnections >= 1, $"MaxConnections must be at least 1; it is {options.MaxConnections}.");
+        Require(
+            options.MaxConnectionsPerAddress >= 1,
+            $"MaxConnectionsPerAddress must be at least 1; it is {options.MaxConnectionsPerAddress}.");
         Require(options.MaxMessageSize >= 1, $"MaxMessageSize must be at least 1 byte; it is {options.MaxMessageSize}.");
         Require(options.MaxMessageSize <= Array.MaxLength - FrameHeader.Size, "MaxMessageSize must leave room for the header in one array.");
         Require(options.SendBufferSize is >= 1 and <= 1_048_576, $"SendBufferSize must be 1 to 1,048,576 bytes; it is {options.SendBufferSize}.");
@@ -32,6 +35,7 @@ internal static class BrokerOptionsRules
             $"Outbound.HardLimit ({options.Outbound.HardLimit}) must not be below Outbound.SoftLimit ({options.Outbound.SoftLimit}).");
         Require(options.Outbound.SoftLimitTime > TimeSpan.Zero, "Outbound.SoftLimitTime must be positive.");
         Require(options.Upgrade.HeaderTimeout > TimeSpan.Zero, "Upgrade.HeaderTimeout must be positive.");
+        Require(options.Upgrade.AdmissionTimeout > TimeSpan.Zero, "Upgrade.AdmissionTimeout must be positive.");
         Require(options.Upgrade.MaxPending >= 1, $"Upgrade.MaxPending must be at least 1; it is {options.Upgrade.MaxPending}.");
         Require(definition.Encodings.Count > 0, "No encoding is registered that is offered: call AddJson, AddMessagePack or AddBinary.");
         var names = definition.Encodings.Concat(definition.FixedEncodings).SelectMany(encoding => encoding.Names);

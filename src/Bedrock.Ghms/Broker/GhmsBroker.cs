@@ -4,6 +4,7 @@ using Bedrock.Ghms.Broker.Inbound;
 using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Broker.Timing;
+using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     private readonly MessageHandler _handle;
     private readonly MessageSender _send;
     private readonly GhmsPipe[] _pipes;
+    private readonly AdmissionHandler[] _admission;
     private readonly ImmutableArray<Func<GhmsConnection, ValueTask>> _connected;
     private readonly ImmutableArray<Func<GhmsConnection, ValueTask>> _disconnected;
 
@@ -50,6 +52,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         _rawHandler = definition.RawHandler;
         _defaultHandler = definition.DefaultHandler?.Invoke(services);
         _handlers = definition.Handlers.ToFrozenDictionary(entry => entry.Key, entry => entry.Value(services));
+        _admission = [.. definition.Admission.Select(check => check(services))];
+        Room = new ConnectionRoom(Options.MaxConnections, Options.MaxConnectionsPerAddress);
         _connected = [.. definition.Connected];
         _disconnected = [.. definition.Disconnected];
         _pipes = [.. definition.Pipes.Select(pipe => pipe(services))];
@@ -109,6 +113,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     internal MediaTypeTable MediaTypes { get; }
 
     internal UpgradeRefusal NotAcceptable { get; }
+
+    internal ConnectionRoom Room { get; }
 
     private static GhmsBrokerOptions MakeOptions(BrokerDefinition definition)
     {

@@ -58,14 +58,20 @@ internal abstract class ServerFixture
         StartAsync(services => configure(services.AddGhms(options)), listen => listen.UseConnectionHandler<GhmsHandler>());
 
     /// <summary>A server on a free port of the loopback interface that is stopped after the test.</summary>
-    protected async Task<WebApplication> StartAsync(Action<IServiceCollection> services, Action<ListenOptions> listen)
+    protected async Task<WebApplication> StartAsync(
+        Action<IServiceCollection> services, Action<ListenOptions> listen, Action<WebApplication>? map = null)
     {
-        var app = Build(services, listen);
+        var app = Build(services, listen, map);
         await app.StartAsync().WaitAsync(Patience.Long);
         return app;
     }
 
-    protected WebApplication Build(Action<IServiceCollection> services, Action<ListenOptions> listen)
+    /// <summary>A server whose one broker is mapped at every path of a web application. It is stopped after the test.</summary>
+    protected Task<WebApplication> StartMappedAsync(
+        Action<GhmsServerBuilder> configure, Action<GhmsBrokerOptions>? options = null, Action<WebApplication>? map = null) =>
+        StartAsync(services => configure(services.AddGhms(options)), _ => { }, map ?? (app => app.MapGhms("/{**path}")));
+
+    protected WebApplication Build(Action<IServiceCollection> services, Action<ListenOptions> listen, Action<WebApplication>? map = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Debug);
@@ -74,6 +80,7 @@ internal abstract class ServerFixture
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen));
         var app = builder.Build();
         _apps.Add(app);
+        map?.Invoke(app);
         return app;
     }
 
