@@ -23,12 +23,13 @@ internal sealed class MappedConnection : ConnectionContext, IDuplexPipe
         Items = context.Items;
         RemoteEndPoint = Join(context.Connection.RemoteIpAddress, context.Connection.RemotePort);
         LocalEndPoint = Join(context.Connection.LocalIpAddress, context.Connection.LocalPort);
+        Stream = new UpgradeStream(context.RequestAborted);
         Input = PipeReader.Create(Stream, ReaderOptions);
         Output = PipeWriter.Create(Stream, WriterOptions);
         Transport = this;
     }
 
-    public UpgradeStream Stream { get; } = new();
+    public UpgradeStream Stream { get; }
 
     public PipeReader Input { get; }
 
@@ -42,7 +43,11 @@ internal sealed class MappedConnection : ConnectionContext, IDuplexPipe
 
     public override IDuplexPipe Transport { get; set; }
 
-    public override void Abort(ConnectionAbortedException abortReason) => _lifetime.Abort();
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        Stream.Abort();
+        _lifetime.Abort();
+    }
 
     private static IPEndPoint? Join(IPAddress? address, int port) => address is null ? null : new IPEndPoint(address, port);
 }

@@ -32,6 +32,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
                 return;
             }
 
+            candidate.User = context.User;
             var transport = new MappedConnection(context);
             refusal = await EnterAsync(candidate, transport).ConfigureAwait(false);
             if (refusal is null)

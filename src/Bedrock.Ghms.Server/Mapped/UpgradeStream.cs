@@ -1,12 +1,16 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Bedrock.Ghms.Server.Mapped;
 
 /// <summary>The stream of an upgraded request before there is one: whoever reads or writes early waits for the 101.</summary>
 /// <remarks>So a connection runs before its 101 is sent, and a peer that reads it is one of the broker's connections already.</remarks>
-internal sealed class UpgradeStream : Stream
+/// <param name="requestAborted">Fires when the host has lost the peer.</param>
+internal sealed class UpgradeStream(CancellationToken requestAborted) : Stream
 {
     private readonly TaskCompletionSource<Stream> _upgraded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isAborted;
 
     public override bool CanRead => true;
 
@@ -35,15 +39,22 @@ internal sealed class UpgradeStream : Stream
         }
     }
 
+    /// <summary>Makes writes fail from here on.</summary>
+    public void Abort() => Volatile.Write(ref _isAborted, true);
+
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _upgraded.Task is { IsCompletedSuccessfully: true } upgraded
             ? upgraded.Result.ReadAsync(buffer, cancellationToken)
             : ReadFirstAsync(buffer, cancellationToken);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _upgraded.Task is { IsCompletedSuccessfully: true } upgraded
-            ? upgraded.Result.WriteAsync(buffer, cancellationToken)
-            : WriteFirstAsync(buffer, cancellationToken);
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var stream = await _upgraded.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfAborted();
+        await stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        ThrowIfAborted();
+    }
 
     public override async Task FlushAsync(CancellationToken cancellationToken) =>
         await (await _upgraded.Task.WaitAsync(cancellationToken).ConfigureAwait(false)).FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -61,6 +72,12 @@ internal sealed class UpgradeStream : Stream
     private async ValueTask<int> ReadFirstAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
         await (await _upgraded.Task.WaitAsync(cancellationToken).ConfigureAwait(false)).ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
 
-    private async ValueTask WriteFirstAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
-        await (await _upgraded.Task.WaitAsync(cancellationToken).ConfigureAwait(false)).WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+    // Kestrel takes what is written after an abort for written, and throws it away; here it is to be counted as dropped.
+    private void ThrowIfAborted()
+    {
+        if (Volatile.Read(ref _isAborted) || requestAborted.IsCancellationRequested)
+        {
+            throw new ConnectionAbortedException();
+        }
+    }
 }

@@ -26,6 +26,9 @@ internal abstract class ServerFixture
     /// <summary>Set by tests whose handlers fail on purpose.</summary>
     protected bool HandlersFail { get; set; }
 
+    /// <summary>Set by tests whose checks of requests fail on purpose.</summary>
+    protected bool ChecksFail { get; set; }
+
     private bool StartFails { get; set; }
 
     [SetUp]
@@ -122,6 +125,7 @@ internal abstract class ServerFixture
 
     private bool IsExpected(LogRecord record) =>
         (HandlersFail && record.Event.Name == "HandlerFailed")
+        || (ChecksFail && record.Event.Name == "AdmissionFailed")
         || (StartFails && record.Event.Name == "HostedServiceStartupFaulted");
 
     private void OnLost(object? sender, UnobservedTaskExceptionEventArgs e) => _lost.Enqueue(e.Exception);
