@@ -35,11 +35,11 @@ internal sealed class MappedTests : ServerFixture
             listen => listen.KestrelServerOptions.Listen(IPAddress.Loopback, 0, raw => raw.UseConnectionHandler<GhmsHandler>()),
             app => app.MapGhms("/"));
         var ports = app.Urls.Select(url => new Uri(url).Port).ToArray();
-        using var mapped = await WirePeer.UpgradeAsync(ports[0]);
-        using var raw = await WirePeer.UpgradeAsync(ports[1], "application/msgpack");
+        using var raw = await WirePeer.UpgradeAsync(ports[0], "application/msgpack");
+        using var mapped = await WirePeer.UpgradeAsync(ports[1]);
         await BrokerOf(app).SendAsync(new Announcement { Word = "to all" });
-        Assert.That((await mapped.ReadTextAsync()).Text, Is.EqualTo("""{"Word":"to all"}"""));
         Assert.That((await raw.ReadFrameAsync())!.Value.Code, Is.EqualTo(12));
+        Assert.That((await mapped.ReadTextAsync()).Text, Is.EqualTo("""{"Word":"to all"}"""));
         foreach (var port in ports)
         {
             using var third = await WirePeer.ConnectAsync(port);

@@ -95,7 +95,18 @@ internal sealed class UpgradeVectorTests : ServerFixture
         Assert.That(failures, Is.Empty);
     }
 
-    private static bool IsDecidedFromUpgradeOn(JsonNode @case) => (int)@case["expect"]!["status"]! is not (400 or 404 or 405 or 414 or 431 or 505);
+    // Of the others some depend on the host's parser: its limits, the octets of a value, white space in Connection.
+    private static bool IsDecidedFromUpgradeOn(JsonNode @case)
+    {
+        var name = (string)@case["name"]!;
+        return (int)@case["expect"]!["status"]! switch
+        {
+            400 => (name.StartsWith("timeout-", StringComparison.Ordinal) || name.StartsWith("max-", StringComparison.Ordinal))
+                && !name.EndsWith("-superscript-digit", StringComparison.Ordinal),
+            404 or 405 or 414 or 431 or 505 => false,
+            _ => name != "connection-tabs" && !name.StartsWith("field-", StringComparison.Ordinal) && !name.StartsWith("size-", StringComparison.Ordinal),
+        };
+    }
 
     private static void Configure(IServiceCollection services, JsonNode settings)
     {
