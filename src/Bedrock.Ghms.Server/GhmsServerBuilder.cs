@@ -1,6 +1,8 @@
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Server.Admission;
+using Bedrock.Ghms.Server.Configuration;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bedrock.Ghms.Server;
@@ -19,6 +21,27 @@ public sealed class GhmsServerBuilder : GhmsBuilder<GhmsServerBuilder>
 
     /// <summary>The application's services.</summary>
     public IServiceCollection Services { get; }
+
+    /// <summary>Reads settings from the application's configuration when the broker starts; what it does not hold stays as it is.</summary>
+    /// <remarks>An unknown key and a value that cannot be read keep the host from starting, as a setting out of bounds does; the error names the key.</remarks>
+    /// <param name="sectionPath">The section with the settings of <see cref="GhmsBrokerOptions"/>; by default <c>Ghms</c> for the broker without a
+    /// name and <c>Ghms:NAME</c> for any other.</param>
+    public GhmsServerBuilder BindConfiguration(string? sectionPath = null)
+    {
+        Definition.Options.Add((services, options) =>
+        {
+            var configuration = services.GetRequiredService<IConfiguration>();
+            if (sectionPath is null)
+            {
+                BrokerSection.BindDefault(configuration, Name, services.GetServices<GhmsServerBuilder>().Select(builder => builder.Name), options);
+            }
+            else
+            {
+                BrokerSection.Bind(configuration.GetSection(sectionPath), options, []);
+            }
+        });
+        return this;
+    }
 
     /// <summary>Checks each upgrade request before its connection is let in: it may be refused, or be given a user and items.</summary>
     /// <param name="check">Runs after everything the protocol itself asks of a request, before a place is reserved. If it fails, the answer is 500 and the

@@ -60,6 +60,26 @@ internal sealed class TlsTests(bool isMapped) : ServerFixture
     }
 
     [Test]
+    public async Task The_end_follows_a_Close_though_the_peer_says_nothing()
+    {
+        var time = new FakeTimeProvider();
+        var app = await ServeAsync(builder => builder.Services.AddSingleton<TimeProvider>(time));
+        using var peer = await UpgradeAsync(app);
+        await peer.SendFrameAsync(99, "");
+        Assert.That(WirePeer.AsClose((await peer.ReadFrameAsync())!.Value), Is.EqualTo(1003));
+        var end = peer.ReadFinAsync();
+
+        // A peer that stays silent has been given time for a last word long before it is given up, after ten seconds.
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(9) && !end.IsCompleted; passed += TimeSpan.FromMilliseconds(50))
+        {
+            time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(end, Task.Delay(TimeSpan.FromMilliseconds(200)));
+        }
+
+        Assert.That(end.IsCompletedSuccessfully);
+    }
+
+    [Test]
     public async Task A_peer_that_ends_its_side_is_answered_with_the_end()
     {
         var app = await ServeAsync(_ => { });

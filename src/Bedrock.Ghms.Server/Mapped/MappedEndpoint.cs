@@ -94,7 +94,9 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
         }
         finally
         {
-            LeaveWhenClosed(context.Features, transport);
+            // The host sends what its buffers hold when this request is over, without a deadline, and only then lets go of the transport.
+            SocketDeadline.Set(transport, broker.Ticker, GhmsConnection.EndTime);
+            broker.Room.LeaveWhen(transport.RemoteEndPoint, context.Features.Get<IConnectionLifetimeFeature>()?.ConnectionClosed ?? default);
         }
     }
 
@@ -111,19 +113,5 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
         {
             response.MinDataRate = null;
         }
-    }
-
-    // The host sends what its buffers hold when this request is over, and only then lets go of the transport.
-    private void LeaveWhenClosed(IFeatureCollection features, MappedConnection transport)
-    {
-        var closed = features.Get<IConnectionLifetimeFeature>()?.ConnectionClosed ?? default;
-        if (!closed.CanBeCanceled)
-        {
-            broker.Room.Leave(transport.RemoteEndPoint);
-            return;
-        }
-
-        SocketDeadline.Set(transport, broker.Ticker, GhmsConnection.EndTime);
-        closed.UnsafeRegister(_ => broker.Room.Leave(transport.RemoteEndPoint), null);
     }
 }

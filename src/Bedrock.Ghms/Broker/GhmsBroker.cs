@@ -45,7 +45,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(services);
-        Options = MakeOptions(definition);
+        Options = MakeOptions(definition, services);
         Time = (TimeProvider?)services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
         _logger = ((ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger<GhmsBroker>();
         _pattern = definition.Pattern;
@@ -116,17 +116,17 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
 
     internal ConnectionRoom Room { get; }
 
-    private static GhmsBrokerOptions MakeOptions(BrokerDefinition definition)
+    private static GhmsBrokerOptions MakeOptions(BrokerDefinition definition, IServiceProvider services)
     {
         var options = new GhmsBrokerOptions();
         foreach (var configure in definition.Options)
         {
-            configure(options);
+            configure(services, options);
         }
 
-        options = options.Copy();
-        BrokerOptionsRules.Check(options, definition);
-        return options;
+        var copy = options.Copy();
+        BrokerOptionsRules.Check(copy, definition, options.Sources);
+        return copy;
     }
 
     // A handler for a type that can never arrive is a mistake that would otherwise show as silence.

@@ -31,6 +31,8 @@ public sealed class GhmsBrokerOptions
     /// <summary>How unfinished upgrades are treated.</summary>
     public UpgradeOptions Upgrade { get; } = new();
 
+    internal SettingSources Sources { get; } = new();
+
     internal GhmsBrokerOptions Copy()
     {
         var copy = new GhmsBrokerOptions

@@ -37,6 +37,21 @@ internal sealed class ConnectionRoom(int places, int placesPerAddress)
         }
     }
 
+    /// <summary>Leaves the place when the transport is gone, which may be later than its user lets go of it.</summary>
+    /// <param name="remote">The end point that the place was taken for.</param>
+    /// <param name="closed">Fires when the transport is gone, if it can tell.</param>
+    public void LeaveWhen(EndPoint? remote, CancellationToken closed)
+    {
+        if (closed.CanBeCanceled)
+        {
+            closed.UnsafeRegister(_ => Leave(remote), null);
+        }
+        else
+        {
+            Leave(remote);
+        }
+    }
+
     /// <param name="remote">The end point that the place was taken for.</param>
     public void Leave(EndPoint? remote)
     {

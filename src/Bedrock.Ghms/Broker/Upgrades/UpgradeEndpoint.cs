@@ -66,7 +66,7 @@ public sealed class UpgradeEndpoint
         }
         finally
         {
-            broker.Room.Leave(transport.RemoteEndPoint);
+            broker.Room.LeaveWhen(transport.RemoteEndPoint, transport.ConnectionClosed);
         }
     }
 
