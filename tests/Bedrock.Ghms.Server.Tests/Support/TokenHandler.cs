@@ -19,7 +19,7 @@ internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> 
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Scheme.Name}\", path=\"{Request.Path}{Request.QueryString}\"";
+        Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Scheme.Name}\", path=\"{Request.Path.Value}{Request.QueryString}\"";
         return base.HandleChallengeAsync(properties);
     }
 
