@@ -16,6 +16,7 @@ internal sealed class WirePeer(Socket socket, SslStream? tls = null) : IDisposab
     private byte[] _buffer = new byte[4_096];
     private int _start;
     private int _end;
+    private bool _isFinished;
 
     public static async Task<WirePeer> ConnectAsync(int port, int? receiveBuffer = null)
     {
@@ -34,9 +35,8 @@ internal sealed class WirePeer(Socket socket, SslStream? tls = null) : IDisposab
         int port, string accept = "application/json", string path = "/", string fields = "", int? receiveBuffer = null)
     {
         var peer = await ConnectAsync(port, receiveBuffer);
-        await peer.SendAsync(Request(path, $"Accept: {accept}\r\n{fields}"));
-        var response = await peer.ReadResponseAsync();
-        return response.Status == 101 ? peer : throw new InvalidDataException($"101 was expected, not {response.Status}: {response.Body}");
+        await peer.UpgradeAsync(accept, path, fields);
+        return peer;
     }
 
     /// <summary>Connects with TLS.</summary>
@@ -49,6 +49,16 @@ internal sealed class WirePeer(Socket socket, SslStream? tls = null) : IDisposab
         var tls = new SslStream(new NetworkStream(socket));
         await tls.AuthenticateAsClientAsync(options).WaitAsync(Patience.Long);
         return new WirePeer(socket, tls);
+    }
+
+    public async Task UpgradeAsync(string accept, string path = "/", string fields = "")
+    {
+        await SendAsync(Request(path, $"Accept: {accept}\r\n{fields}"));
+        var response = await ReadResponseAsync();
+        if (response.Status != 101)
+        {
+            throw new InvalidDataException($"101 was expected, not {response.Status}: {response.Body}");
+        }
     }
 
     public static string Request(string path = "/", string fields = "") =>
@@ -86,8 +96,12 @@ internal sealed class WirePeer(Socket socket, SslStream? tls = null) : IDisposab
     /// <summary>Says that nothing more will be sent.</summary>
     public void Finish()
     {
-        tls?.ShutdownAsync().Wait();
-        socket.Shutdown(SocketShutdown.Send);
+        if (!_isFinished)
+        {
+            _isFinished = true;
+            tls?.ShutdownAsync().Wait();
+            socket.Shutdown(SocketShutdown.Send);
+        }
     }
 
     /// <summary>Tears the connection down without a word.</summary>
