@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Bedrock.Ghms.Broker.Upgrades;
+namespace Bedrock.Ghms.Broker;
 
 /// <summary>What TLS tells about the peer that asks for an upgrade.</summary>
 public static class AdmissionTlsExtensions

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Claims;
 using Bedrock.Ghms.Broker;
-using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Bedrock.Ghms.Server.Tests.Support;
 using Microsoft.AspNetCore.Builder;

@@ -61,6 +61,7 @@ internal sealed class ConfigurationTests : ServerFixture
     [TestCase("""{ "Ghms": { "Orders": { "Timeout": "30" } } }""", "Ghms:Orders:Timeout must be a time such as 00:00:30; it is '30'.")]
     [TestCase("""{ "Ghms": { "Orders": { "Upgrade": { "MaxPending": 0 } } } }""", "Ghms:Orders:Upgrade:MaxPending must be at least 1; it is 0.")]
     [TestCase("""{ "Ghms": { "Orders": { "Upgrade": { "Limit": 0 } } } }""", "Ghms:Orders:Upgrade:Limit is not a setting of a GHMS broker.")]
+    [TestCase("""{ "Ghms": { "Orders": { "Upgrade": 7 } } }""", "Ghms:Orders:Upgrade must be a section; it is '7'.")]
     [TestCase("""{ "Ghms": { "Orders": { "Upgrade": { "KeptHeaders": "X-A" } } } }""", "Ghms:Orders:Upgrade:KeptHeaders must be a list of names; it is 'X-A'.")]
     [TestCase("""{ "Ghms": { "Oders": { "MaxConnections": 1 } } }""", "Ghms:Oders belongs to no GHMS broker.")]
     [TestCase("""{ "Ghms": { "Orders": { "Outbound": { "SoftLimit": 9, "HardLimit": 8 } } } }""", "Ghms:Orders:Outbound:HardLimit (8) must not be below Ghms:Orders:Outbound:SoftLimit (9).")]

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bedrock.Ghms.Server.Tests;
@@ -170,6 +171,53 @@ internal sealed class MappedTests : ServerFixture
         using var second = await WirePeer.ConnectAsync(PortOf(app));
         await second.SendAsync(WirePeer.Request());
         Assert.That((await second.ReadResponseAsync()).Status, Is.EqualTo(503));
+        first.Dispose();
+        using var third = await Retry.UpgradeAsync(PortOf(app));
+        await third.EchoAsync();
+    }
+
+    [Test]
+    public async Task The_limit_per_address_counts_forwarded_addresses()
+    {
+        var app = await StartMappedAsync(Echo, options => options.MaxConnectionsPerAddress = 1, app =>
+        {
+            app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor });
+            app.MapGhms("/");
+        });
+        using var first = await WirePeer.UpgradeAsync(PortOf(app), fields: "X-Forwarded-For: 192.0.2.7\r\n");
+        using var second = await WirePeer.UpgradeAsync(PortOf(app), fields: "X-Forwarded-For: 192.0.2.8\r\n");
+        using var third = await WirePeer.ConnectAsync(PortOf(app));
+        await third.SendAsync(WirePeer.Request(fields: "X-Forwarded-For: ::ffff:192.0.2.7\r\n"));
+        Assert.That((await third.ReadResponseAsync()).Status, Is.EqualTo(503));
+    }
+
+    [Test]
+    public async Task HTTP_2_cannot_be_upgraded()
+    {
+        var app = await StartAsync(services => Echo(services.AddGhms()), listen => listen.Protocols = HttpProtocols.Http2, app => app.MapGhms("/"));
+        using var client = new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var response = await client.GetAsync(UriOf(app));
+        Assert.That(
+            (response.StatusCode, await response.Content.ReadAsStringAsync()),
+            Is.EqualTo((HttpStatusCode.UpgradeRequired, "This endpoint speaks GHMS/0.1 only.")));
+    }
+
+    [Test]
+    public async Task Beyond_Kestrels_own_limit_of_upgrades_the_answer_is_503_and_no_place_is_lost()
+    {
+        var app = await StartAsync(
+            services => Echo(services.AddGhms(options => options.MaxConnections = 2)),
+            listen => listen.KestrelServerOptions.Limits.MaxConcurrentUpgradedConnections = 1,
+            app => app.MapGhms("/"));
+        using var first = await WirePeer.UpgradeAsync(PortOf(app));
+        for (var i = 0; i < 5; i++)
+        {
+            using var second = await WirePeer.ConnectAsync(PortOf(app));
+            await second.SendAsync(WirePeer.Request());
+            var response = await second.ReadResponseAsync();
+            Assert.That((response.Status, response["Retry-After"], response["GHMS-Timeout"]), Is.EqualTo((503, "5", (string?)null)));
+        }
+
         first.Dispose();
         using var third = await Retry.UpgradeAsync(PortOf(app));
         await third.EchoAsync();

@@ -1,6 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
 using Bedrock.Ghms.Broker;
-using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Bedrock.Ghms.Server.Tests.Support;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,5 @@
 using System.Net;
-using Bedrock.Ghms.Broker.Upgrades;
+using Bedrock.Ghms.Broker;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

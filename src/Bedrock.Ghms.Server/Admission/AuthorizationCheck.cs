@@ -1,4 +1,4 @@
-using Bedrock.Ghms.Broker.Upgrades;
+using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;

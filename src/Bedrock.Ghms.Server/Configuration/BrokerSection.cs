@@ -55,6 +55,11 @@ internal static class BrokerSection
     {
         if (BrokerSettings.IsGroup(name))
         {
+            if (section.Value is { Length: > 0 } value)
+            {
+                options.Sources.Failures.Add($"{section.Path} must be a section; it is '{value}'.");
+            }
+
             foreach (var child in section.GetChildren())
             {
                 Bind(child, $"{name}.{child.Key}", options);

@@ -46,7 +46,10 @@ internal sealed class MappedConnection : ConnectionContext, IDuplexPipe
     public override void Abort(ConnectionAbortedException abortReason)
     {
         Stream.Abort();
-        _lifetime.Abort();
+        if (!Stream.HasFailed)
+        {
+            _lifetime.Abort();
+        }
     }
 
     private static IPEndPoint? Join(IPAddress? address, int port) => address is null ? null : new IPEndPoint(address, port);

@@ -38,7 +38,14 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             if (refusal is null)
             {
                 await RunAsync(context, candidate, transport).ConfigureAwait(false);
-                return;
+                if (!transport.Stream.HasFailed || context.Response.HasStarted)
+                {
+                    return;
+                }
+
+                // The host has a limit of its own for upgrades.
+                context.Response.Clear();
+                refusal = UpgradeRefusal.For(UpgradeRejection.NoRoom);
             }
         }
 

@@ -26,6 +26,9 @@ internal sealed class UpgradeStream(CancellationToken requestAborted) : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Whether the host could not upgrade the request.</summary>
+    public bool HasFailed { get; private set; }
+
     /// <summary>Sends the 101. A failure is met by those who read and write.</summary>
     public async Task UpgradeAsync(IHttpUpgradeFeature feature)
     {
@@ -35,6 +38,7 @@ internal sealed class UpgradeStream(CancellationToken requestAborted) : Stream
         }
         catch (Exception exception)
         {
+            HasFailed = true;
             _upgraded.SetException(exception);
         }
     }

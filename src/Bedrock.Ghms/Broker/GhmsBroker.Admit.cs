@@ -1,4 +1,3 @@
-using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Protocol.Upgrade;
 
 namespace Bedrock.Ghms.Broker;

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Security.Claims;
+using Bedrock.Ghms.Broker.Upgrades;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Bedrock.Ghms.Broker.Upgrades;
+namespace Bedrock.Ghms.Broker;
 
 /// <summary>An upgrade request that is in order, for the host's own check. Not safe for concurrent use.</summary>
 public sealed class AdmissionContext
