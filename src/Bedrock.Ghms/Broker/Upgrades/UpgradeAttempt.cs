@@ -125,8 +125,9 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
                 return Verdict.Refused(UpgradeRejection.NotFound);
             }
 
+            var path = rented.AsSpan(0, length).ToString();
             var query = Encoding.ASCII.GetString(head.Query);
-            var refusal = UpgradeCandidate.Judge(broker, head.Fields, rented.AsSpan(0, length), query, out var candidate);
+            var refusal = UpgradeCandidate.Judge(broker, head.Fields, path, query, out var candidate);
             return new Verdict { Refusal = refusal, Candidate = candidate };
         }
         finally

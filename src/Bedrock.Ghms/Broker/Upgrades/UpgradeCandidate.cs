@@ -10,6 +10,9 @@ namespace Bedrock.Ghms.Broker.Upgrades;
 /// <remarks>From <c>Upgrade</c> on, raw listeners and mapped endpoints judge alike (section 1), and here.</remarks>
 internal sealed class UpgradeCandidate
 {
+    // All of them, if the broker's own checks want to see them, and until they have.
+    private ReadOnlyDictionary<string, string>? _headers;
+
     private UpgradeCandidate(GhmsBroker broker, string mediaType, ConnectionTerms terms)
     {
         Broker = broker;
@@ -24,15 +27,12 @@ internal sealed class UpgradeCandidate
 
     public ConnectionTerms Terms { get; }
 
-    /// <summary>All header fields, if the broker's own checks want to see them.</summary>
-    public ReadOnlyDictionary<string, string>? Headers { get; private init; }
-
     public ClaimsPrincipal? User { get; set; }
 
     /// <summary>Judges what depends on the header fields alone.</summary>
     /// <returns>What to answer, or <see langword="null"/> when there is a candidate.</returns>
     public static UpgradeRefusal? Judge(
-        GhmsBroker broker, UpgradeFields fields, ReadOnlySpan<char> path, string query, out UpgradeCandidate? candidate)
+        GhmsBroker broker, UpgradeFields fields, string path, string query, out UpgradeCandidate? candidate)
     {
         candidate = null;
         var rejection = UpgradeRequestRules.CheckUpgrade(fields, out var terms);
@@ -49,7 +49,7 @@ internal sealed class UpgradeCandidate
         var kept = broker.Options.Upgrade.KeptHeaders;
         candidate = new UpgradeCandidate(broker, mediaType, new ConnectionTerms
         {
-            Path = path.ToString(),
+            Path = path,
             Query = query,
             Encoding = encoding,
             PeerTimeout = terms.Timeout,
@@ -57,7 +57,7 @@ internal sealed class UpgradeCandidate
             Headers = kept.Count == 0 ? null : Read(fields, kept),
         })
         {
-            Headers = broker.HasAdmission ? Read(fields, only: null) : null,
+            _headers = broker.HasAdmission ? Read(fields, only: null) : null,
         };
         return null;
     }
@@ -66,9 +66,14 @@ internal sealed class UpgradeCandidate
     /// <returns>What to answer, or <see langword="null"/> when the place is taken.</returns>
     public async ValueTask<UpgradeRefusal?> EnterAsync(ConnectionContext transport, CancellationToken stopping)
     {
-        if (Broker.HasAdmission && await Broker.AdmitAsync(new AdmissionContext(transport, this), stopping).ConfigureAwait(false) is { } refusal)
+        if (Broker.HasAdmission)
         {
-            return refusal;
+            var request = new AdmissionContext(transport, this, _headers!);
+            _headers = null;
+            if (await Broker.AdmitAsync(request, stopping).ConfigureAwait(false) is { } refusal)
+            {
+                return refusal;
+            }
         }
 
         if (Broker.IsClosed)
