@@ -17,6 +17,7 @@ internal static class BrokerSettings
         Time("Timeout", (options, value) => options.Timeout = value),
         Parsed<uint>("HeartbeatCode", (options, value) => options.HeartbeatCode = value),
         Parsed<int>("LookAhead", (options, value) => options.LookAhead = value),
+        Time("RetryAfter", (options, value) => options.RetryAfter = value),
         Parsed<long>("Outbound.SoftLimit", (options, value) => options.Outbound.SoftLimit = value),
         Parsed<long>("Outbound.HardLimit", (options, value) => options.Outbound.HardLimit = value),
         Time("Outbound.SoftLimitTime", (options, value) => options.Outbound.SoftLimitTime = value),

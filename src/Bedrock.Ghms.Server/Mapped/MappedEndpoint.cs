@@ -2,7 +2,6 @@ using System.Buffers;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Broker.Timing;
 using Bedrock.Ghms.Broker.Upgrades;
-using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -45,7 +44,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
 
                 // The host has a limit of its own for upgrades.
                 context.Response.Clear();
-                refusal = UpgradeRefusal.For(UpgradeRejection.NoRoom);
+                refusal = broker.Refuse(UpgradeRejection.NoRoom);
             }
         }
 
@@ -94,7 +93,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             var connection = candidate.Connect(transport);
             broker.TakeIn(connection);
             var running = connection.RunAsync(ownsTransport: false);
-            using (stopping.UnsafeRegister(static connection => ((GhmsConnection)connection!).CloseAsync(CloseStatus.GoingAway), connection))
+            using (stopping.UnsafeRegister(static connection => ((GhmsConnection)connection!).GoAwayAsync(), connection))
             {
                 await transport.Stream.UpgradeAsync(context.Features.GetRequiredFeature<IHttpUpgradeFeature>()).ConfigureAwait(false);
                 await running.ConfigureAwait(false);
