@@ -45,30 +45,12 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
         }
 
         var version = _version;
-        var isTaken = CanTake(ref message);
-        int members;
-        bool isFull;
-        lock (_sync)
+        if (!CanTake(ref message) || !TryAdd(version, ref message, out var members, out rest, out var isFull))
         {
-            // An encoder is the application's code, and may have sent something itself.
-            if (!isTaken || version != _version)
-            {
-                return 0;
-            }
-
-            var most = 0L;
-            foreach (var gathered in _gathered)
-            {
-                if (gathered.Strictest is { } strictest)
-                {
-                    gathered.Add(message.FrameFor(strictest));
-                    most = Math.Max(most, gathered.Cost);
-                }
-            }
-
-            members = _members;
-            rest = [.. _released];
-            isFull = most >= _room;
+            // What goes to each alone now has all of this before it, and it is handed over as a whole sooner than to one after the other.
+            Distribute();
+            rest = recipients;
+            return 0;
         }
 
         if (isFull)
@@ -148,7 +130,6 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
             var frames = _gathered[member.EncodingOrdinal].Copy();
             count = frames?.Count ?? 0;
             outcome = member.Outbound.Leave(frames);
-            frames?.Release();
         }
 
         if (outcome != SendOutcome.Accepted)
@@ -203,6 +184,29 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
 
             _members++;
             _gathered[recipient.EncodingOrdinal].AddRecipient(recipient);
+        }
+    }
+
+    private bool TryAdd(
+        int version, ref SharedFrames message, out int members, out ImmutableArray<GhmsConnection> rest, out bool isFull)
+    {
+        lock (_sync)
+        {
+            var most = 0L;
+
+            // An encoder is the application's code, and may have sent something itself.
+            var isSame = version == _version;
+            foreach (var gathered in isSame ? _gathered : [])
+            {
+                if (gathered.Strictest is { } strictest)
+                {
+                    gathered.Add(message.FrameFor(strictest));
+                    most = Math.Max(most, gathered.Cost);
+                }
+            }
+
+            (members, rest, isFull) = (_members, [.. _released], most >= _room);
+            return isSame;
         }
     }
 

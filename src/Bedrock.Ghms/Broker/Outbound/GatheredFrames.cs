@@ -11,6 +11,7 @@ internal sealed class GatheredFrames
     private byte[] _bytes = [];
     private int _length;
     private int _count;
+    private FrameBuffer? _copy;
 
     /// <summary>Whoever of those that get them accepts the least; <see langword="null"/> where nobody does.</summary>
     public GhmsConnection? Strictest { get; private set; }
@@ -30,17 +31,19 @@ internal sealed class GatheredFrames
             Grow(_length + frame.Length);
         }
 
+        ForgetCopy();
         frame.Span.CopyTo(_bytes.AsSpan(_length));
         _length += frame.Length;
         _count++;
     }
 
-    /// <summary>A copy of what there is, if anything.</summary>
-    public FrameBuffer? Copy() => _count == 0 ? null : FrameBuffer.Copy(_bytes.AsSpan(0, _length), _count);
+    /// <summary>A copy of what there is, if anything; one for all who ask before more is added. It is this object's.</summary>
+    public FrameBuffer? Copy() => _count == 0 ? null : _copy ??= FrameBuffer.Copy(_bytes.AsSpan(0, _length), _count);
 
     /// <summary>Makes <see cref="Frames"/> of what there is, without a copy.</summary>
     public void Close()
     {
+        ForgetCopy();
         Frames = _count == 0 ? null : FrameBuffer.Own(_bytes, _length, _count);
         (_bytes, _length, _count) = ([], 0, 0);
     }
@@ -51,6 +54,12 @@ internal sealed class GatheredFrames
         Frames?.Release();
         Frames = null;
         Strictest = null;
+    }
+
+    private void ForgetCopy()
+    {
+        _copy?.Release();
+        _copy = null;
     }
 
     private void Grow(int size)
