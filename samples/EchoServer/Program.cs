@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Bedrock.Ghms;
 using Bedrock.Ghms.Broker;
+#if MESSAGEPACK
 using Bedrock.Ghms.MessagePack;
+#endif
 using Bedrock.Ghms.Server;
 using Bedrock.Ghms.Topics;
 using EchoServer;
@@ -37,8 +39,10 @@ static async Task<int> ServeAsync(EchoOptions options)
             ghms.Timeout = TimeSpan.FromMilliseconds(options.Timeout);
             ghms.Upgrade.HeaderTimeout = TimeSpan.FromMilliseconds(options.HeaderTimeout);
         })
-        .AddJson()
+        .AddJson(MessagesJson.Default)
+#if MESSAGEPACK
         .AddMessagePack()
+#endif
         .AddMessage<Message>(code: 10)
         .AddMessage<Blob>(code: 11)
         .AddMessage<Announcement>(code: 12)

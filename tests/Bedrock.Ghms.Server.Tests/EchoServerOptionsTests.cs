@@ -21,7 +21,7 @@ internal sealed class EchoServerOptionsTests
     [TestCase("--header-timeout", "0")]
     public async Task A_bad_option_prints_usage_to_stderr_and_exits_with_2(params string[] args)
     {
-        var ended = await Programs.RunAsync(Programs.Sample("EchoServer", args));
+        var ended = await Programs.RunAsync(Programs.EchoServer(args));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ended.ExitCode, Is.EqualTo(2));
@@ -34,7 +34,7 @@ internal sealed class EchoServerOptionsTests
     public async Task A_port_in_use_is_one_line_on_stderr()
     {
         await using var server = await EchoProcess.StartAsync();
-        var ended = await Programs.RunAsync(Programs.Sample("EchoServer", "--port", $"{server.Port}"));
+        var ended = await Programs.RunAsync(Programs.EchoServer("--port", $"{server.Port}"));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ended.ExitCode, Is.EqualTo(1));

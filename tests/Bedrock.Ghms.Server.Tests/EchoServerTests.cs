@@ -23,6 +23,7 @@ internal sealed class EchoServerTests
     [TestCase(MessagePack, 11u, "\u0081\u00A4Data\u00C4\u0003\0\u0001\u00FF")]
     public async Task Codes_10_and_11_come_back_to_their_sender_alone(string encoding, uint code, string latin1)
     {
+        EchoProcess.Require(encoding);
         using var sender = await WirePeer.UpgradeAsync(_server.Port, encoding);
         using var other = await WirePeer.UpgradeAsync(_server.Port, encoding);
         var payload = Encoding.Latin1.GetBytes(latin1);
@@ -37,6 +38,7 @@ internal sealed class EchoServerTests
     [Test]
     public async Task Code_12_goes_to_everyone_in_their_own_encoding()
     {
+        EchoProcess.Require(MessagePack);
         using var sender = await WirePeer.UpgradeAsync(_server.Port, Json);
         using var packed = await WirePeer.UpgradeAsync(_server.Port, MessagePack);
         await sender.SendFrameAsync(12, """{"Word":"news"}""");
@@ -48,6 +50,7 @@ internal sealed class EchoServerTests
     [TestCase(MessagePack, "\u0081\u00A4Word\u00A1x")]
     public async Task Code_13_is_1011_for_its_sender_and_for_nobody_else(string encoding, string latin1)
     {
+        EchoProcess.Require(encoding);
         using var sender = await WirePeer.UpgradeAsync(_server.Port, encoding);
         using var other = await WirePeer.UpgradeAsync(_server.Port);
         await sender.SendAsync(WirePeer.Frame(13, Encoding.Latin1.GetBytes(latin1)));
@@ -61,6 +64,7 @@ internal sealed class EchoServerTests
         [Values(Json, MessagePack)] string encoding,
         [Values] bool isNull)
     {
+        EchoProcess.Require(encoding);
         var name = code == 11 ? "Data" : "Word";
         var payload = (encoding, isNull) switch
         {
@@ -77,6 +81,7 @@ internal sealed class EchoServerTests
     [Test]
     public async Task Topics_are_open_to_everyone_and_retain()
     {
+        EchoProcess.Require(MessagePack);
         using var publisher = await WirePeer.UpgradeAsync(_server.Port, Json);
         using var packed = await WirePeer.UpgradeAsync(_server.Port, MessagePack);
         await packed.SendAsync(WirePeer.Frame(0xFFFFFF01, "\u0001a/+"));

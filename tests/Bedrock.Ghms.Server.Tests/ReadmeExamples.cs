@@ -161,7 +161,7 @@ internal static class ReadmeExamples
     {
         builder.Services.AddGhms("orders").AddJson().AddMessage<Greeting>(code: 10);
         var app = builder.Build();
-        app.UseForwardedHeaders();
+        app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor });
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGet("/", () => "The site.");

@@ -93,7 +93,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             var connection = candidate.Connect(transport);
             broker.TakeIn(connection);
             var running = connection.RunAsync(ownsTransport: false);
-            using (stopping.UnsafeRegister(static connection => ((GhmsConnection)connection!).GoAwayAsync(), connection))
+            using (stopping.UnsafeRegister(static connection => _ = ((GhmsConnection)connection!).GoAwayAsync(), connection))
             {
                 await transport.Stream.UpgradeAsync(context.Features.GetRequiredFeature<IHttpUpgradeFeature>()).ConfigureAwait(false);
                 await running.ConfigureAwait(false);

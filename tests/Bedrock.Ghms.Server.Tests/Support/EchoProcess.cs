@@ -20,9 +20,22 @@ internal sealed class EchoProcess : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>Whether it can do what speaks of this encoding: compiled ahead of time it has no MessagePack.</summary>
+    public static bool Knows(string? encoding) =>
+        Programs.NativeEchoServer is null || encoding?.Contains("msgpack", StringComparison.Ordinal) != true;
+
+    /// <summary>Leaves the test out, saying why, where the server has none of this encoding.</summary>
+    public static void Require(string encoding)
+    {
+        if (!Knows(encoding))
+        {
+            Assert.Ignore($"The EchoServer is compiled ahead of time, and has no {encoding}.");
+        }
+    }
+
     public static async Task<EchoProcess> StartAsync(params string[] args)
     {
-        var process = Process.Start(Programs.Sample("EchoServer", ["--port", "0", .. args]))!;
+        var process = Process.Start(Programs.EchoServer(["--port", "0", .. args]))!;
         var line = await process.StandardOutput.ReadLineAsync().WaitAsync(Patience.Long);
         Assert.That(line, Does.StartWith(Ready));
         return new EchoProcess(process, int.Parse(line![Ready.Length..], CultureInfo.InvariantCulture));

@@ -9,6 +9,13 @@ internal static class Programs
     /// <summary>The folder of the samples' sources.</summary>
     public static string Samples => Find("Samples");
 
+    /// <summary>An EchoServer compiled ahead of time, to be tested instead of the one that was built with these tests.</summary>
+    public static string? NativeEchoServer => Environment.GetEnvironmentVariable("NATIVE_ECHO_SERVER");
+
+    /// <summary>How to run the EchoServer as a process of its own, its output redirected.</summary>
+    public static ProcessStartInfo EchoServer(params IEnumerable<string> args) =>
+        NativeEchoServer is { } native ? Command(native, args) : Sample("EchoServer", args);
+
     /// <summary>How to run a sample as a process of its own, its output redirected.</summary>
     public static ProcessStartInfo Sample(string name, params IEnumerable<string> args) =>
         Command(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", [Find(name), .. args]);

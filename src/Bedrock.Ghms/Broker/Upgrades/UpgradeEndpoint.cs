@@ -59,7 +59,7 @@ public sealed class UpgradeEndpoint
         {
             // It is taken in before it can be told to close: the broker must not take in what has ended already.
             broker.TakeIn(connection);
-            using (shutdown.UnsafeRegister(static connection => ((GhmsConnection)connection!).GoAwayAsync(), connection))
+            using (shutdown.UnsafeRegister(static connection => _ = ((GhmsConnection)connection!).GoAwayAsync(), connection))
             {
                 await connection.RunAsync(ownsTransport: false).ConfigureAwait(false);
             }
