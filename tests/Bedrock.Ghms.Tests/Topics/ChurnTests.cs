@@ -26,12 +26,15 @@ internal sealed class ChurnTests : BrokerFixture
         var publishing = Task.WhenAll(Task.Run(() => PublishAsync(broker)), Task.Run(() => PublishAsync(broker)));
         var others = Enumerable.Range(0, 3).Select(i => Task.Run(() => ComeAndGoAsync(broker, publishing, i))).ToList();
         var changes = Task.Run(() => ChangeAsync(changing, publishing));
-        await Task.WhenAll(ReadAsync(steady), ReadAsync(changing)).InTime();
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reading = ReadToEndAsync(changing, arrived);
+        await Task.WhenAll(ReadAsync(steady), arrived.Task).InTime();
         await publishing.InTime();
         await Task.WhenAll(others.Append(changes)).InTime();
 
         // Whoever has left is in nobody's way any more.
         await changing.FinishAsync();
+        await reading.InTime();
         while (await broker.PublishAsync("a/x", new Greeting("end")) != 1)
         {
             await Task.Yield();
@@ -82,6 +85,17 @@ internal sealed class ChurnTests : BrokerFixture
             await peer.AskAsync(1, stations[(i + 1) % stations.Length]);
             await peer.AskAsync(2, stations[i % stations.Length]);
             await Task.Yield();
+        }
+    }
+
+    // It goes on asking after everything has arrived, and what is answered then has to be read as well.
+    private static async Task ReadToEndAsync(RawPeer peer, TaskCompletionSource arrived)
+    {
+        await ReadAsync(peer);
+        arrived.SetResult();
+        while (await peer.ReadFrameAsync() is not null)
+        {
+            // Results, and what else comes.
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed partial class OutboundPipe
     /// <summary>Becomes a member of <paramref name="batch"/>; of one at a time.</summary>
     public bool TryJoin(BroadcastBatch batch)
     {
-        Settle();
+        Volatile.Read(ref _gatheredBy)?.Release(_connection);
         return Interlocked.CompareExchange(ref _gatheredBy, batch, null) is null;
     }
 
@@ -22,28 +22,33 @@ internal sealed partial class OutboundPipe
     {
         lock (this)
         {
+            var outcome = frames is null ? SendOutcome.Accepted : AppendGathered(frames);
+
+            // Last: whoever finds no batch here may write at once.
             Volatile.Write(ref _gatheredBy, null);
-            if (frames is null)
-            {
-                return SendOutcome.Accepted;
-            }
-
-            Volatile.Write(ref _queuedMessages, _queuedMessages + MessagesIn(frames));
-            if (_closed)
-            {
-                return SendOutcome.Closed;
-            }
-
-            var outcome = Judge(frames, QueueEntry.Bounded);
-            if (outcome == SendOutcome.Accepted)
-            {
-                Append(frames);
-            }
-
             return outcome;
         }
     }
 
-    /// <summary>Has what was gathered for this output queued, before something else is.</summary>
-    public void Settle() => Volatile.Read(ref _gatheredBy)?.Release(_connection);
+    /// <summary>Has what was gathered for this output sent, before something else is.</summary>
+    public void Settle()
+    {
+        if (Volatile.Read(ref _gatheredBy) is { } batch)
+        {
+            batch.Release(_connection);
+            DrainBy(null);
+        }
+    }
+
+    private SendOutcome AppendGathered(FrameBuffer frames)
+    {
+        Volatile.Write(ref _queuedMessages, _queuedMessages + MessagesIn(frames));
+        var outcome = _closed ? SendOutcome.Closed : Judge(frames, QueueEntry.Bounded);
+        if (outcome == SendOutcome.Accepted)
+        {
+            Append(frames);
+        }
+
+        return outcome;
+    }
 }

@@ -2,6 +2,7 @@ using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Framing;
+using Bedrock.Ghms.Testing;
 using Bedrock.Ghms.Tests.Support;
 
 namespace Bedrock.Ghms.Tests.Broker.Outbound;
@@ -54,7 +55,7 @@ internal sealed class CorkTests : WireFixture
     public async Task A_batch_is_flushed_at_128_KiB()
     {
         var wire = await OpenAsync(BuildBlobs(builder => builder.Handle<Blob>(async (connection, _, ct) =>
-            await connection.SendAsync(Blob.Of(1, 16_384 - FrameHeader.Size), ct))));
+            await connection.SendAsync(Blob.Of(1, 16_384 - FrameHeader.Size), ct))), new InMemoryOptions { PauseThreshold = 1_000_000 });
         var before = wire.Output.Flushes;
         await wire.Peer.SendAsync(LimitTests.Frames(24));
         await wire.SkipAsync(24 * 16_384);
