@@ -2,6 +2,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Bedrock.Ghms.Server.Tests.Support;
 using MessagePack;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Bedrock.Ghms.Server.Tests;
 
@@ -110,6 +113,45 @@ internal sealed class ConversationVectorTests : ServerFixture
         Assert.That(await Vectors.PlayAsync(cases, @case => PlayAsync(@case, server.Port)), Is.Empty);
     }
 
+    [Test]
+    public async Task A_mapped_endpoint_holds_every_conversation_that_the_client_does_not_cut_short_as_the_vectors_say()
+    {
+        HandlersFail = true;
+        var app = await StartMappedAsync(Echo, options => options.MaxConnections = 1_000);
+        await HoldAsync(@case => (bool?)@case["thenFin"] != true, accept => WirePeer.UpgradeAsync(PortOf(app), accept));
+    }
+
+    [Test]
+    public async Task A_listener_with_TLS_holds_every_conversation_as_the_vectors_say()
+    {
+        HandlersFail = true;
+        var app = await StartAsync(
+            services => Echo(services.AddGhms(options => options.MaxConnections = 1_000)),
+            listen =>
+            {
+                listen.UseHttps(Certificates.Server);
+                listen.UseConnectionHandler<GhmsHandler>();
+            });
+        await HoldAsync(_ => true, async accept =>
+        {
+            var peer = await WirePeer.ConnectAsync(PortOf(app), Certificates.TrustServer());
+            await peer.UpgradeAsync(accept);
+            return peer;
+        });
+    }
+
+    private static async Task HoldAsync(Func<JsonNode, bool> isHeld, Func<string, Task<WirePeer>> upgrade)
+    {
+        var cases = Conversations.Where(@case => @case["server"] is null && isHeld(@case)).ToLookup(@case => (bool?)@case["broadcast"] == true);
+        Assert.That(cases[false].ToList(), Has.Count.GreaterThan(100));
+        IReadOnlyList<string> failures =
+        [
+            .. await Vectors.PlayAsync(cases[false], @case => PlayAsync(@case, upgrade)),
+            .. await Vectors.PlayAsync(cases[true], @case => PlayAsync(@case, upgrade), atOnce: 1),
+        ];
+        Assert.That(failures, Is.Empty);
+    }
+
     private static IEnumerable<JsonNode> Conversations => Vectors.Load("frames.json", "conversations").OfType<JsonNode>();
 
     private static async Task<WirePeer> SendPayloadAsync(JsonNode @case, int port)
@@ -119,10 +161,12 @@ internal sealed class ConversationVectorTests : ServerFixture
         return peer;
     }
 
-    private static async Task PlayAsync(JsonNode @case, int port)
+    private static Task PlayAsync(JsonNode @case, int port) => PlayAsync(@case, accept => WirePeer.UpgradeAsync(port, accept));
+
+    private static async Task PlayAsync(JsonNode @case, Func<string, Task<WirePeer>> upgrade)
     {
         var encoding = (string?)@case["encoding"] ?? Json;
-        using var peer = await WirePeer.UpgradeAsync(port, encoding);
+        using var peer = await upgrade(encoding);
         foreach (var entry in @case["send"]!.AsArray())
         {
             await peer.SendAsync(Vectors.Bytes(entry!));

@@ -1,14 +1,19 @@
 using System.Buffers;
+using System.Security.Cryptography.X509Certificates;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Client;
 using Bedrock.Ghms.MessagePack;
 using Bedrock.Ghms.Messages;
+using Bedrock.Ghms.Protocol.Upgrade;
+using Bedrock.Ghms.Server.Tests.Support;
 using Bedrock.Ghms.Testing;
 using Bedrock.Ghms.Topics;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bedrock.Ghms.Server.Tests;
@@ -134,6 +139,63 @@ internal static class ReadmeExamples
         {
             Console.WriteLine(each.Text);
         }
+    }
+
+    public static WebApplication OnePort(WebApplicationBuilder builder)
+    {
+        builder.Services.AddGhms("orders").AddJson().AddMessage<Greeting>(code: 10);
+        var app = builder.Build();
+        app.UseForwardedHeaders();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapGet("/", () => "The site.");
+        app.MapGhms("/orders", "orders").RequireAuthorization();
+        return app;
+    }
+
+    public static void Tls(WebApplicationBuilder builder, X509Certificate2 certificate)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(5001, listen =>
+        {
+            listen.UseHttps(certificate, https => https.ClientCertificateMode = ClientCertificateMode.AllowCertificate);
+            listen.UseConnectionHandler<GhmsHandler>();
+        }));
+    }
+
+    public static void Admission(WebApplicationBuilder builder)
+    {
+        builder.Services.AddGhms(options => options.MaxConnectionsPerAddress = 50)
+            .AddJson()
+            .AddMessage<Greeting>(code: 10)
+            .Admit(async (request, ct) =>
+            {
+                if (!request.Headers.TryGetValue("X-Key", out var key) || await Tenants.FindAsync(key, ct) is not { } tenant)
+                {
+                    return new UpgradeRefusal(401, "A key is needed.");
+                }
+
+                request.Items["tenant"] = tenant;
+                return null;
+            });
+    }
+
+    public static void Authorization(WebApplicationBuilder builder)
+    {
+        builder.Services.AddAuthentication("Token").AddScheme<AuthenticationSchemeOptions, TokenHandler>("Token", null);
+        builder.Services.AddGhms()
+            .AddJson()
+            .AddMessage<Greeting>(code: 10)
+            .RequireAuthorization(policy => policy.RequireRole("shop"));
+    }
+
+    public static void Configuration(WebApplicationBuilder builder)
+    {
+        builder.Services.AddGhms("orders").BindConfiguration().AddJson().AddMessage<Greeting>(code: 10);
+    }
+
+    private static class Tenants
+    {
+        public static ValueTask<string?> FindAsync(string key, CancellationToken cancellationToken) => new(key);
     }
 
     public sealed class Sample : IBinaryMessage

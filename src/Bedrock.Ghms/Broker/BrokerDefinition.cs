@@ -7,8 +7,8 @@ namespace Bedrock.Ghms.Broker;
 /// <summary>What a broker is made of, as its builder gathers it. Not safe for concurrent use; a broker takes a copy when it starts.</summary>
 public sealed class BrokerDefinition
 {
-    /// <summary>Changes to the settings, in order.</summary>
-    public IList<Action<GhmsBrokerOptions>> Options { get; } = [];
+    /// <summary>Changes to the settings, in order; they may look at the application's services.</summary>
+    public IList<Action<IServiceProvider, GhmsBrokerOptions>> Options { get; } = [];
 
     /// <summary>The encodings that connections may choose, in order of preference: a server's tie-break and a client's <c>Accept</c>.</summary>
     public IList<MessageEncoding> Encodings { get; } = [];
@@ -37,6 +37,9 @@ public sealed class BrokerDefinition
 
     /// <summary>Who receives a message.</summary>
     public IDistributionPattern Pattern { get; set; } = new PublishPattern();
+
+    /// <summary>A server's own checks of an upgrade request, in order; the first refusal is answered.</summary>
+    public IList<Func<IServiceProvider, AdmissionHandler>> Admission { get; } = [];
 
     /// <summary>Called when a connection has been upgraded, before its first message is handled.</summary>
     public IList<Func<GhmsConnection, ValueTask>> Connected { get; } = [];

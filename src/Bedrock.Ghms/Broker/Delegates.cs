@@ -1,3 +1,5 @@
+using Bedrock.Ghms.Protocol.Upgrade;
+
 namespace Bedrock.Ghms.Broker;
 
 /// <summary>Handles one received message; what a handler pipe calls as its <c>next</c>.</summary>
@@ -27,3 +29,9 @@ public delegate ValueTask<int> MessageResponder<in T>(GhmsConnection connection,
 /// <param name="cancellationToken">Bounds the wait for room.</param>
 /// <returns>How many connections accepted the message.</returns>
 public delegate ValueTask<int> MessageSender(object message, Recipients recipients, CancellationToken cancellationToken);
+
+/// <summary>The host's own check of an upgrade request: identity, origin, quota.</summary>
+/// <param name="request">What is asked for, and by whom.</param>
+/// <param name="cancellationToken">Fires when <see cref="UpgradeOptions.AdmissionTimeout"/> is over, or the server stops.</param>
+/// <returns><see langword="null"/> to let the peer in, or what to answer instead.</returns>
+public delegate ValueTask<UpgradeRefusal?> AdmissionHandler(AdmissionContext request, CancellationToken cancellationToken);

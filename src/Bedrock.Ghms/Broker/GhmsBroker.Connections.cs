@@ -12,7 +12,6 @@ public sealed partial class GhmsBroker
     private long _receivedBefore;
     private bool _isClosed;
 
-    private int _reserved;
     private long _dropped;
     private long _unhandled;
 
@@ -88,20 +87,6 @@ public sealed partial class GhmsBroker
             return Task.WhenAll(_running.Select(connection => connection.Completion));
         }
     }
-
-    /// <summary>Takes one of the <see cref="GhmsBrokerOptions.MaxConnections"/> slots, before the 101 is sent.</summary>
-    internal bool TryReserveSlot()
-    {
-        if (Interlocked.Increment(ref _reserved) <= Options.MaxConnections)
-        {
-            return true;
-        }
-
-        ReleaseSlot();
-        return false;
-    }
-
-    internal void ReleaseSlot() => Interlocked.Decrement(ref _reserved);
 
     /// <summary>Takes in an upgraded connection, which has to be run next.</summary>
     internal void TakeIn(GhmsConnection connection)

@@ -76,4 +76,10 @@ public sealed partial class GhmsBroker
 
     [LoggerMessage(15, LogLevel.Warning, "Connection {ConnectionId} is closed without an answer: there are too many unfinished upgrades.", EventName = "TooManyUpgrades")]
     internal partial void LogTooManyUpgrades(string connectionId);
+
+    [LoggerMessage(16, LogLevel.Error, "A check of the upgrade request of connection {ConnectionId} failed.", EventName = "AdmissionFailed")]
+    private partial void LogAdmissionFailed(string connectionId, Exception exception);
+
+    [LoggerMessage(17, LogLevel.Warning, "Connection {ConnectionId} is refused: its upgrade request could not be checked within {Timeout}.", EventName = "AdmissionTimeout")]
+    private partial void LogAdmissionTimeout(string connectionId, TimeSpan timeout);
 }

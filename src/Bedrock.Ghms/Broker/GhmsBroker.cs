@@ -4,6 +4,7 @@ using Bedrock.Ghms.Broker.Inbound;
 using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Broker.Timing;
+using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     private readonly MessageHandler _handle;
     private readonly MessageSender _send;
     private readonly GhmsPipe[] _pipes;
+    private readonly AdmissionHandler[] _admission;
     private readonly ImmutableArray<Func<GhmsConnection, ValueTask>> _connected;
     private readonly ImmutableArray<Func<GhmsConnection, ValueTask>> _disconnected;
 
@@ -43,13 +45,15 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(services);
-        Options = MakeOptions(definition);
+        Options = MakeOptions(definition, services);
         Time = (TimeProvider?)services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
         _logger = ((ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger<GhmsBroker>();
         _pattern = definition.Pattern;
         _rawHandler = definition.RawHandler;
         _defaultHandler = definition.DefaultHandler?.Invoke(services);
         _handlers = definition.Handlers.ToFrozenDictionary(entry => entry.Key, entry => entry.Value(services));
+        _admission = [.. definition.Admission.Select(check => check(services))];
+        Room = new ConnectionRoom(Options.MaxConnections, Options.MaxConnectionsPerAddress);
         _connected = [.. definition.Connected];
         _disconnected = [.. definition.Disconnected];
         _pipes = [.. definition.Pipes.Select(pipe => pipe(services))];
@@ -110,17 +114,19 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
 
     internal UpgradeRefusal NotAcceptable { get; }
 
-    private static GhmsBrokerOptions MakeOptions(BrokerDefinition definition)
+    internal ConnectionRoom Room { get; }
+
+    private static GhmsBrokerOptions MakeOptions(BrokerDefinition definition, IServiceProvider services)
     {
         var options = new GhmsBrokerOptions();
         foreach (var configure in definition.Options)
         {
-            configure(options);
+            configure(services, options);
         }
 
-        options = options.Copy();
-        BrokerOptionsRules.Check(options, definition);
-        return options;
+        var copy = options.Copy();
+        BrokerOptionsRules.Check(copy, definition, options.Sources);
+        return copy;
     }
 
     // A handler for a type that can never arrive is a mistake that would otherwise show as silence.

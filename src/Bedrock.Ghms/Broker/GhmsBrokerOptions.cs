@@ -6,6 +6,10 @@ public sealed class GhmsBrokerOptions
     /// <summary>How many upgraded connections a server-side broker holds; started (client) connections do not count. Default 100.</summary>
     public int MaxConnections { get; set; } = Ghms.MaxConnections;
 
+    /// <summary>How many of these connections may come from one remote IP address. Unlimited by default.</summary>
+    /// <remarks>An IPv4 address counts as the same one when it is mapped into IPv6. Peers without an IP address, as on a Unix socket, are not counted.</remarks>
+    public int MaxConnectionsPerAddress { get; set; } = int.MaxValue;
+
     /// <summary>The largest payload that is sent or accepted, in bytes without the header. Default 1,000,000.</summary>
     public int MaxMessageSize { get; set; } = Ghms.MaxMessageSize;
 
@@ -27,11 +31,14 @@ public sealed class GhmsBrokerOptions
     /// <summary>How unfinished upgrades are treated.</summary>
     public UpgradeOptions Upgrade { get; } = new();
 
+    internal SettingSources Sources { get; } = new();
+
     internal GhmsBrokerOptions Copy()
     {
         var copy = new GhmsBrokerOptions
         {
             MaxConnections = MaxConnections,
+            MaxConnectionsPerAddress = MaxConnectionsPerAddress,
             MaxMessageSize = MaxMessageSize,
             SendBufferSize = SendBufferSize,
             Timeout = Timeout,
@@ -46,6 +53,7 @@ public sealed class GhmsBrokerOptions
             Upgrade =
             {
                 HeaderTimeout = Upgrade.HeaderTimeout,
+                AdmissionTimeout = Upgrade.AdmissionTimeout,
                 MaxPending = Upgrade.MaxPending,
             },
         };

@@ -21,7 +21,7 @@ public abstract partial class GhmsBuilder<TSelf> : IGhmsBuilder
     public TSelf Configure(Action<GhmsBrokerOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        Definition.Options.Add(configure);
+        Definition.Options.Add((_, options) => configure(options));
         return (TSelf)this;
     }
 

@@ -6,7 +6,7 @@ namespace Bedrock.Ghms.Broker;
 public sealed partial class GhmsConnection
 {
     // How long an ending connection may take, whether or not the peer reads (section 5).
-    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
 
     private Signal _ended;
     private Signal _endedHere;

@@ -1,6 +1,7 @@
 using Bedrock.Ghms.Broker.Inbound;
 using Bedrock.Ghms.Broker.Timing;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Bedrock.Ghms.Broker;
 
@@ -137,9 +138,10 @@ public sealed partial class GhmsConnection
     private async Task TransportDoneAsync()
     {
         var closed = _transport.ConnectionClosed;
-        if (closed.IsCancellationRequested)
+        if (closed.IsCancellationRequested || _transport.Features.Get<ITlsHandshakeFeature>() is not null)
         {
-            // The peer's FIN has fired it before its time, so nothing tells when the last byte has gone.
+            // The peer's FIN has fired it before its time, so nothing tells when the last byte has gone. Or TLS lies in between,
+            // and says its own last word only when whoever uses the connection has let go of it.
             SocketDeadline.Set(_transport, Broker, EndTime);
             return;
         }

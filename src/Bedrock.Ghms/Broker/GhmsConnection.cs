@@ -6,6 +6,7 @@ using Bedrock.Ghms.Broker.Inbound;
 using Bedrock.Ghms.Broker.Outbound;
 using Bedrock.Ghms.Broker.Timing;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Bedrock.Ghms.Broker;
 
@@ -59,6 +60,9 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
 
     /// <summary>This side's address, if the transport knows it.</summary>
     public EndPoint? LocalEndPoint => _transport.LocalEndPoint;
+
+    /// <summary>What the transport can tell about itself, as long as the connection is open.</summary>
+    public IFeatureCollection Features => _transport.Features;
 
     /// <summary>Who the peer is, if the host established that.</summary>
     public ClaimsPrincipal? User { get; set; }

@@ -26,6 +26,9 @@ internal abstract class ServerFixture
     /// <summary>Set by tests whose handlers fail on purpose.</summary>
     protected bool HandlersFail { get; set; }
 
+    /// <summary>Set by tests whose checks of requests fail on purpose.</summary>
+    protected bool ChecksFail { get; set; }
+
     private bool StartFails { get; set; }
 
     [SetUp]
@@ -58,14 +61,20 @@ internal abstract class ServerFixture
         StartAsync(services => configure(services.AddGhms(options)), listen => listen.UseConnectionHandler<GhmsHandler>());
 
     /// <summary>A server on a free port of the loopback interface that is stopped after the test.</summary>
-    protected async Task<WebApplication> StartAsync(Action<IServiceCollection> services, Action<ListenOptions> listen)
+    protected async Task<WebApplication> StartAsync(
+        Action<IServiceCollection> services, Action<ListenOptions> listen, Action<WebApplication>? map = null)
     {
-        var app = Build(services, listen);
+        var app = Build(services, listen, map);
         await app.StartAsync().WaitAsync(Patience.Long);
         return app;
     }
 
-    protected WebApplication Build(Action<IServiceCollection> services, Action<ListenOptions> listen)
+    /// <summary>A server whose one broker is mapped at every path of a web application. It is stopped after the test.</summary>
+    protected Task<WebApplication> StartMappedAsync(
+        Action<GhmsServerBuilder> configure, Action<GhmsBrokerOptions>? options = null, Action<WebApplication>? map = null) =>
+        StartAsync(services => configure(services.AddGhms(options)), _ => { }, map ?? (app => app.MapGhms("/{**path}")));
+
+    protected WebApplication Build(Action<IServiceCollection> services, Action<ListenOptions> listen, Action<WebApplication>? map = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Debug);
@@ -74,6 +83,7 @@ internal abstract class ServerFixture
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen));
         var app = builder.Build();
         _apps.Add(app);
+        map?.Invoke(app);
         return app;
     }
 
@@ -115,6 +125,7 @@ internal abstract class ServerFixture
 
     private bool IsExpected(LogRecord record) =>
         (HandlersFail && record.Event.Name == "HandlerFailed")
+        || (ChecksFail && record.Event.Name == "AdmissionFailed")
         || (StartFails && record.Event.Name == "HostedServiceStartupFaulted");
 
     private void OnLost(object? sender, UnobservedTaskExceptionEventArgs e) => _lost.Enqueue(e.Exception);

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
 namespace Bedrock.Ghms.Server.Tests.Support;
 
 /// <summary>The far end of a real connection, written against the protocol's page and nothing of the library.</summary>
-internal sealed class WirePeer(Socket socket) : IDisposable
+internal sealed class WirePeer(Socket socket, SslStream? tls = null) : IDisposable
 {
     public const uint Close = 0;
     public const uint Heartbeat = 1;
@@ -15,6 +16,7 @@ internal sealed class WirePeer(Socket socket) : IDisposable
     private byte[] _buffer = new byte[4_096];
     private int _start;
     private int _end;
+    private bool _isFinished;
 
     public static async Task<WirePeer> ConnectAsync(int port, int? receiveBuffer = null)
     {
@@ -33,9 +35,30 @@ internal sealed class WirePeer(Socket socket) : IDisposable
         int port, string accept = "application/json", string path = "/", string fields = "", int? receiveBuffer = null)
     {
         var peer = await ConnectAsync(port, receiveBuffer);
-        await peer.SendAsync(Request(path, $"Accept: {accept}\r\n{fields}"));
-        var response = await peer.ReadResponseAsync();
-        return response.Status == 101 ? peer : throw new InvalidDataException($"101 was expected, not {response.Status}: {response.Body}");
+        await peer.UpgradeAsync(accept, path, fields);
+        return peer;
+    }
+
+    /// <summary>Connects with TLS.</summary>
+    /// <param name="port">The server's port.</param>
+    /// <param name="options">Whom to trust, and what to show.</param>
+    public static async Task<WirePeer> ConnectAsync(int port, SslClientAuthenticationOptions options)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, port).WaitAsync(Patience.Long);
+        var tls = new SslStream(new NetworkStream(socket));
+        await tls.AuthenticateAsClientAsync(options).WaitAsync(Patience.Long);
+        return new WirePeer(socket, tls);
+    }
+
+    public async Task UpgradeAsync(string accept, string path = "/", string fields = "")
+    {
+        await SendAsync(Request(path, $"Accept: {accept}\r\n{fields}"));
+        var response = await ReadResponseAsync();
+        if (response.Status != 101)
+        {
+            throw new InvalidDataException($"101 was expected, not {response.Status}: {response.Body}");
+        }
     }
 
     public static string Request(string path = "/", string fields = "") =>
@@ -58,6 +81,12 @@ internal sealed class WirePeer(Socket socket) : IDisposable
     {
         while (!bytes.IsEmpty)
         {
+            if (tls is not null)
+            {
+                await tls.WriteAsync(bytes).AsTask().WaitAsync(Patience.Long);
+                return;
+            }
+
             bytes = bytes[await socket.SendAsync(bytes).AsTask().WaitAsync(Patience.Long)..];
         }
     }
@@ -65,7 +94,15 @@ internal sealed class WirePeer(Socket socket) : IDisposable
     public Task SendFrameAsync(uint code, string payload) => SendAsync(Frame(code, payload));
 
     /// <summary>Says that nothing more will be sent.</summary>
-    public void Finish() => socket.Shutdown(SocketShutdown.Send);
+    public void Finish()
+    {
+        if (!_isFinished)
+        {
+            _isFinished = true;
+            tls?.ShutdownAsync().Wait();
+            socket.Shutdown(SocketShutdown.Send);
+        }
+    }
 
     /// <summary>Tears the connection down without a word.</summary>
     public void Reset()
@@ -157,7 +194,11 @@ internal sealed class WirePeer(Socket socket) : IDisposable
         }
     }
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose()
+    {
+        tls?.Dispose();
+        socket.Dispose();
+    }
 
     public static int AsClose((uint Code, byte[] Payload) frame) =>
         frame.Code == Close && frame.Payload.Length >= 2
@@ -213,7 +254,10 @@ internal sealed class WirePeer(Socket socket) : IDisposable
             (_start, _end) = (0, held.Length);
         }
 
-        var count = await socket.ReceiveAsync(_buffer.AsMemory(_end)).AsTask().WaitAsync(Patience.Long);
+        var free = _buffer.AsMemory(_end);
+        var count = tls is null
+            ? await socket.ReceiveAsync(free).AsTask().WaitAsync(Patience.Long)
+            : await tls.ReadAsync(free).AsTask().WaitAsync(Patience.Long);
         _end += count;
         return count > 0;
     }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.ObjectModel;
 using System.IO.Pipelines;
 using System.Text;
 using Bedrock.Ghms.Broker.Timing;
@@ -21,7 +20,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     private bool _toHead;
     private bool _isMidHead;
 
-    /// <returns>The connection, its 101 written and its slot reserved; or <see langword="null"/> when the transport is done with.</returns>
+    /// <returns>The connection, its 101 written and its place taken; or <see langword="null"/> when the transport is done with.</returns>
     public async Task<GhmsConnection?> RunAsync()
     {
         var broker = endpoint.First;
@@ -29,14 +28,20 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         try
         {
             var verdict = await ReadAsync().ConfigureAwait(false);
-            if (verdict.Accepted is { } accepted)
+            broker.Ticker.Remove(deadline);
+            var refusal = verdict.Refusal;
+            if (verdict.Candidate is { } candidate)
             {
-                return Accept(accepted);
+                // What arrives meanwhile stays in the transport.
+                refusal = await candidate.EnterAsync(transport, Shutdown).ConfigureAwait(false);
+                if (refusal is null)
+                {
+                    return Accept(candidate);
+                }
             }
 
-            broker.Ticker.Remove(deadline);
             deadline = broker.Ticker.Add(this, RefusalTime);
-            if (verdict.Refusal is { } refusal)
+            if (refusal is not null)
             {
                 await RefuseAsync(refusal).ConfigureAwait(false);
             }
@@ -68,11 +73,13 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         transport.Transport.Input.CancelPendingRead();
     }
 
+    private CancellationToken Shutdown => transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
+
     private async ValueTask<Verdict> ReadAsync()
     {
         using var parser = new UpgradeRequestParser();
         var input = transport.Transport.Input;
-        var shutdown = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
+        var shutdown = Shutdown;
         using var registration = shutdown.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), input);
         while (true)
         {
@@ -101,7 +108,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     private static Verdict Unfinished(UpgradeRequestParser parser, UpgradeRejection rejection) =>
          parser.AnyByte ? Verdict.Refused(rejection) : Verdict.Silence;
 
-    /// <summary>The checks in the order of section 1; the slot is reserved by the last one.</summary>
+    /// <summary>The checks down to the path, in the order of section 1; <see cref="UpgradeCandidate"/> makes the others.</summary>
     private Verdict Judge(in UpgradeRequestHead head)
     {
         var rejection = UpgradeRequestRules.CheckRequest(head);
@@ -113,9 +120,14 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         var rented = ArrayPool<char>.Shared.Rent(head.Path.Length);
         try
         {
-            return UpgradePath.TryDecode(head.Path, rented, out var length) && endpoint.TryFind(rented.AsSpan(0, length), out var broker, out var path)
-                ? JudgeUpgrade(head, path, broker)
-                : Verdict.Refused(UpgradeRejection.NotFound);
+            if (!UpgradePath.TryDecode(head.Path, rented, out var length) || !endpoint.TryFind(rented.AsSpan(0, length), out var broker, out var path))
+            {
+                return Verdict.Refused(UpgradeRejection.NotFound);
+            }
+
+            var query = Encoding.ASCII.GetString(head.Query);
+            var refusal = UpgradeCandidate.Judge(broker, head.Fields, path, query, out var candidate);
+            return new Verdict { Refusal = refusal, Candidate = candidate };
         }
         finally
         {
@@ -123,79 +135,19 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         }
     }
 
-    private static Verdict JudgeUpgrade(in UpgradeRequestHead head, string path, GhmsBroker broker)
+    private GhmsConnection Accept(UpgradeCandidate candidate)
     {
-        var rejection = UpgradeRequestRules.CheckUpgrade(head, out var terms);
-        if (rejection != UpgradeRejection.None)
-        {
-            return Verdict.Refused(rejection);
-        }
-
-        if (!broker.MediaTypes.TryChoose(head, out var encoding, out var mediaType))
-        {
-            return new Verdict { Refusal = broker.NotAcceptable };
-        }
-
-        if (broker.IsClosed)
-        {
-            return Verdict.Refused(UpgradeRejection.ShuttingDown);
-        }
-
-        if (!broker.TryReserveSlot())
-        {
-            return Verdict.Refused(UpgradeRejection.NoRoom);
-        }
-
-        return new Verdict
-        {
-            Accepted = new AcceptedUpgrade(broker, mediaType, new ConnectionTerms
-            {
-                Path = path,
-                Query = Encoding.ASCII.GetString(head.Query),
-                Encoding = encoding,
-                PeerTimeout = terms.Timeout,
-                PeerMaxMessageSize = terms.MaxMessageSize,
-                Headers = KeepHeaders(head, broker.Options.Upgrade.KeptHeaders),
-            }),
-        };
-    }
-
-    private static ReadOnlyDictionary<string, string>? KeepHeaders(in UpgradeRequestHead head, IList<string> names)
-    {
-        if (names.Count == 0)
-        {
-            return null;
-        }
-
-        var kept = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var field in head.Fields)
-        {
-            var name = Encoding.ASCII.GetString(field.Name);
-            if (names.Contains(name, StringComparer.OrdinalIgnoreCase))
-            {
-                var value = Encoding.Latin1.GetString(field.Value);
-
-                // Fields of one name are one list (RFC 9110 §5.3).
-                kept[name] = kept.TryGetValue(name, out var earlier) ? $"{earlier}, {value}" : value;
-            }
-        }
-
-        return kept.AsReadOnly();
-    }
-
-    private GhmsConnection Accept(AcceptedUpgrade accepted)
-    {
-        var broker = accepted.Broker;
+        var broker = candidate.Broker;
         try
         {
             // It is flushed when the connection runs: a peer that reads its 101 is one of the broker's connections already.
             UpgradeResponseWriter.WriteSwitchingProtocols(
-                transport.Transport.Output, accepted.MediaType, broker.Options.Timeout, (uint)broker.Options.MaxMessageSize);
-            return new GhmsConnection(broker, transport, accepted.Terms);
+                transport.Transport.Output, candidate.MediaType, broker.Options.Timeout, (uint)broker.Options.MaxMessageSize);
+            return candidate.Connect(transport);
         }
         catch
         {
-            broker.ReleaseSlot();
+            broker.Room.Leave(transport.RemoteEndPoint);
             throw;
         }
     }
@@ -210,17 +162,15 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         await InputDrain.RunAsync(transport.Transport.Input, endpoint.First.Ticker, Task.CompletedTask, _isMidHead, InputDrain.RefusedBytes).ConfigureAwait(false);
     }
 
-    private sealed record AcceptedUpgrade(GhmsBroker Broker, string MediaType, ConnectionTerms Terms);
-
     private readonly struct Verdict
     {
         public static Verdict Silence => new() { IsSilent = true };
 
-        public AcceptedUpgrade? Accepted { get; init; }
+        public UpgradeCandidate? Candidate { get; init; }
 
         public UpgradeRefusal? Refusal { get; init; }
 
-        public bool IsReached => Accepted is not null || Refusal is not null || IsSilent;
+        public bool IsReached => Candidate is not null || Refusal is not null || IsSilent;
 
         private bool IsSilent { get; init; }
 

@@ -66,7 +66,7 @@ public sealed class UpgradeEndpoint
         }
         finally
         {
-            broker.ReleaseSlot();
+            broker.Room.LeaveWhen(transport.RemoteEndPoint, transport.ConnectionClosed);
         }
     }
 

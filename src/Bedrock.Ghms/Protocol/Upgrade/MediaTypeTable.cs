@@ -63,11 +63,15 @@ public sealed class MediaTypeTable
     /// <param name="mediaType">The name that the client's range matched, or the canonical one if that was a wildcard (and the client did not
     /// exclude it, else the name that is left); empty if none was chosen.</param>
     /// <returns><see langword="false"/> if nothing is acceptable (406).</returns>
-    public bool TryChoose(in UpgradeRequestHead head, out int encodingIndex, out string mediaType)
+    public bool TryChoose(in UpgradeRequestHead head, out int encodingIndex, out string mediaType) =>
+        TryChoose(head.Fields, out encodingIndex, out mediaType);
+
+    /// <inheritdoc cref="TryChoose(in UpgradeRequestHead, out int, out string)"/>
+    internal bool TryChoose(UpgradeFields fields, out int encodingIndex, out string mediaType)
     {
         Span<int> ranks = _names.Count <= 64 ? stackalloc int[_names.Count] : new int[_names.Count];
         ranks.Clear();
-        if (!Rank(head, ranks))
+        if (!Rank(fields, ranks))
         {
             (mediaType, encodingIndex, _) = _names[0];
             return true;
@@ -101,10 +105,10 @@ public sealed class MediaTypeTable
     private static int QualityOf(int rank) => rank & QualityMask;
 
     /// <summary>Ranks each name; <see langword="false"/> if Accept has no element.</summary>
-    private bool Rank(in UpgradeRequestHead head, Span<int> ranks)
+    private bool Rank(UpgradeFields fields, Span<int> ranks)
     {
         var any = false;
-        foreach (var field in head.Fields)
+        foreach (var field in fields)
         {
             if (!field.Is("Accept"u8))
             {

@@ -66,6 +66,12 @@ public enum UpgradeRejection
     /// <summary>The host's own check says no.</summary>
     Forbidden,
 
+    /// <summary>The host's own check took too long.</summary>
+    AdmissionTimeout,
+
+    /// <summary>The host's own check failed.</summary>
+    AdmissionFailed,
+
     /// <summary>The server holds as many connections as it may.</summary>
     NoRoom,
 

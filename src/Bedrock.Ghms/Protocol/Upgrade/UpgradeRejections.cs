@@ -27,6 +27,8 @@ public static class UpgradeRejections
         [NotAcceptable] = (406, "None of the accepted encodings is available."),
         [Unauthorized] = (401, "Authentication is required."),
         [Forbidden] = (403, "The upgrade is not allowed."),
+        [AdmissionTimeout] = (503, "The request could not be checked in time."),
+        [AdmissionFailed] = (500, "The request could not be checked."),
         [NoRoom] = (503, "There are too many connections."),
         [NoRoomForAddress] = (503, "There are too many connections from this address."),
         [ShuttingDown] = (503, "The server is shutting down."),

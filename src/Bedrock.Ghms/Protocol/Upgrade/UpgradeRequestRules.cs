@@ -4,7 +4,7 @@ namespace Bedrock.Ghms.Protocol.Upgrade;
 
 /// <summary>
 /// What a well-formed request must ask for. Call <see cref="CheckRequest"/>, then look the path up (<see cref="UpgradePath"/>), then call
-/// <see cref="CheckUpgrade"/>, then choose an encoding (<see cref="MediaTypeTable"/>): where several fail, the first is answered.
+/// <see cref="CheckUpgrade(in UpgradeRequestHead, out UpgradeTerms)"/>, then choose an encoding (<see cref="MediaTypeTable"/>): where several fail, the first is answered.
 /// </summary>
 /// <remarks>Safe for concurrent use; allocates nothing.</remarks>
 public static class UpgradeRequestRules
@@ -58,12 +58,15 @@ public static class UpgradeRequestRules
     /// <param name="head">The request.</param>
     /// <param name="terms">What the client tells of itself; default if the request is refused.</param>
     /// <returns><see cref="None"/>, or the first reason to refuse it.</returns>
-    public static UpgradeRejection CheckUpgrade(in UpgradeRequestHead head, out UpgradeTerms terms)
+    public static UpgradeRejection CheckUpgrade(in UpgradeRequestHead head, out UpgradeTerms terms) => CheckUpgrade(head.Fields, out terms);
+
+    /// <inheritdoc cref="CheckUpgrade(in UpgradeRequestHead, out UpgradeTerms)"/>
+    internal static UpgradeRejection CheckUpgrade(UpgradeFields fields, out UpgradeTerms terms)
     {
         var connection = false;
         var upgrade = false;
         var termsReader = default(TermsReader);
-        foreach (var field in head.Fields)
+        foreach (var field in fields)
         {
             if (field.Is("Connection"u8))
             {

@@ -1,0 +1,55 @@
+using Bedrock.Ghms.Protocol.Upgrade;
+
+namespace Bedrock.Ghms.Broker;
+
+public sealed partial class GhmsBroker
+{
+    internal bool HasAdmission => _admission.Length > 0;
+
+    /// <summary>Asks the host's own checks about a request, for as long as they may take. Never fails.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="stopping">Fires when the server stops.</param>
+    internal async ValueTask<UpgradeRefusal?> AdmitAsync(AdmissionContext request, CancellationToken stopping)
+    {
+        using var deadline = new CancellationTokenSource(Options.Upgrade.AdmissionTimeout, Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
+        var checking = CheckAsync(request, either.Token);
+        try
+        {
+            // A check that does not look at its token goes on alone.
+            return await checking.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            if (stopping.IsCancellationRequested)
+            {
+                return UpgradeRefusal.For(UpgradeRejection.ShuttingDown);
+            }
+
+            LogAdmissionTimeout(request.ConnectionId, Options.Upgrade.AdmissionTimeout);
+            return UpgradeRefusal.For(UpgradeRejection.AdmissionTimeout);
+        }
+    }
+
+    private async Task<UpgradeRefusal?> CheckAsync(AdmissionContext request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var check in _admission)
+            {
+                if (await check(request, cancellationToken).ConfigureAwait(false) is { } refusal)
+                {
+                    return refusal;
+                }
+            }
+
+            return null;
+        }
+        catch (Exception exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            LogAdmissionFailed(request.ConnectionId, exception);
+            return UpgradeRefusal.For(UpgradeRejection.AdmissionFailed);
+        }
+    }
+}
