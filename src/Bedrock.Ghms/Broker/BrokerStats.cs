@@ -5,4 +5,11 @@ namespace Bedrock.Ghms.Broker;
 /// <param name="Received">Messages received and decoded. Heartbeats and Closes do not count.</param>
 /// <param name="Dropped">Messages that were accepted for sending and then dropped because their connection ended.</param>
 /// <param name="Unhandled">Messages received for which there was no handler.</param>
-public readonly record struct BrokerStats(long Sent, long Received, long Dropped, long Unhandled);
+public readonly record struct BrokerStats(long Sent, long Received, long Dropped, long Unhandled)
+{
+    /// <summary>Bytes sent after the upgrade: headers, payloads, Heartbeats and Closes.</summary>
+    public long SentBytes { get; init; }
+
+    /// <summary>Bytes received after the upgrade: headers, payloads, Heartbeats and Closes.</summary>
+    public long ReceivedBytes { get; init; }
+}

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Bedrock.Ghms.Broker.Inbound;
 using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Broker.Timing;
 using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Messages;
@@ -45,6 +46,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(services);
+        Name = definition.Name;
         Options = MakeOptions(definition, services);
         Time = (TimeProvider?)services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
         _logger = ((ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger<GhmsBroker>();
@@ -78,7 +80,14 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         {
             contexts[i].Complete(this, PipeChain.Senders(_pipes.AsSpan(0, i), DistributeAsync));
         }
+
+        _running = new RunningConnections(Name);
+        Meter = GhmsMeter.Of(services);
+        Meter.Add(_running);
     }
+
+    /// <summary>What metrics, traces, logs and monitors call this broker.</summary>
+    public string Name { get; }
 
     /// <summary>How many connections are open.</summary>
     public int Count => _connections.Count;
@@ -109,6 +118,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     internal MessageRegistry Registry { get; }
 
     internal Ticker Ticker { get; }
+
+    internal GhmsMeter Meter { get; }
 
     internal MediaTypeTable MediaTypes { get; }
 
