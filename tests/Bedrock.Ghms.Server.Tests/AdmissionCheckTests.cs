@@ -141,7 +141,7 @@ internal sealed class AdmissionCheckTests(bool isMapped) : ServerFixture
                 builder.Services.AddSingleton<TimeProvider>(time);
                 builder.Admit(async (_, ct) =>
                 {
-                    using var registration = ct.Register(told.SetResult);
+                    ct.UnsafeRegister(static told => ((TaskCompletionSource)told!).SetResult(), told);
                     asked.SetResult();
                     await Task.Delay(Timeout.Infinite, looksAtItsToken ? ct : default);
                     return null;

@@ -144,6 +144,26 @@ internal sealed class MappedConnectionTests : ServerFixture
     }
 
     [Test]
+    public async Task A_peer_that_is_lost_with_a_flush_pending_harms_nobody()
+    {
+        var app = await StartMappedAsync(Echo);
+        using var other = await WirePeer.UpgradeAsync(PortOf(app));
+        var deaf = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096);
+        var connection = BrokerOf(app).Connections[1];
+        while (connection.PendingBytes < 300_000)
+        {
+            // Sockets buffer much by themselves, and one flush has many pieces then.
+            await connection.SendAsync(new Announcement { Word = new string('a', 20_000) });
+            await Task.Yield();
+        }
+
+        deaf.Reset();
+        await connection.Completion.WaitAsync(Patience.Long);
+        Assert.That(connection.PendingBytes, Is.Zero);
+        await other.EchoAsync();
+    }
+
+    [Test]
     public async Task An_aborted_request_is_a_lost_connection()
     {
         var context = new TaskCompletionSource<HttpContext>();

@@ -92,6 +92,47 @@ internal sealed class TlsTests(bool isMapped) : ServerFixture
     }
 
     [Test]
+    public async Task Peers_that_are_lost_at_any_time_harm_nobody()
+    {
+        var app = await ServeAsync(_ => { });
+        using var other = await UpgradeAsync(app);
+        await Task.WhenAll(Enumerable.Range(0, 60).Select(async i =>
+        {
+            var peer = await WirePeer.ConnectAsync(PortOf(app), Certificates.TrustServer());
+            if (i % 3 > 0)
+            {
+                await peer.SendAsync(i % 3 == 1 ? "GET / HTTP/1.1\r\nHost: a\r\n\r\n" : WirePeer.Request());
+                if (i % 4 > 1)
+                {
+                    await peer.ReadHeadAsync();
+                }
+            }
+
+            peer.Reset();
+        }));
+        await other.EchoAsync();
+    }
+
+    [Test]
+    public async Task A_peer_that_is_lost_with_a_flush_pending_harms_nobody()
+    {
+        var app = await ServeAsync(_ => { });
+        using var other = await UpgradeAsync(app);
+        var deaf = await UpgradeAsync(app);
+        var connection = BrokerOf(app).Connections[1];
+        while (connection.PendingBytes < 500_000)
+        {
+            await connection.SendAsync(new Announcement { Word = new string('a', 20_000) });
+            await Task.Yield();
+        }
+
+        deaf.Reset();
+        await connection.Completion.WaitAsync(Patience.Long);
+        Assert.That(connection.PendingBytes, Is.Zero);
+        await other.EchoAsync();
+    }
+
+    [Test]
     public async Task Every_connection_gets_Close_1001_when_the_host_stops()
     {
         var app = await ServeAsync(_ => { });

@@ -31,11 +31,8 @@ internal sealed class AuthorizationCheck
         await using (scope.ConfigureAwait(false))
         {
             var services = scope.ServiceProvider;
-            if (await _findPolicy(services.GetRequiredService<IAuthorizationPolicyProvider>()).ConfigureAwait(false) is not { } policy)
-            {
-                return null;
-            }
-
+            var policy = await _findPolicy(services.GetRequiredService<IAuthorizationPolicyProvider>()).ConfigureAwait(false)
+                ?? throw new InvalidOperationException("There is no policy to authorize an upgrade with.");
             var context = AdmissionHttpContext.Create(request, services, cancellationToken);
             if (policy.AuthenticationSchemes.Count == 0)
             {

@@ -10,19 +10,19 @@ internal static class BrokerSettings
 {
     private static readonly Dictionary<string, BrokerSetting> Known = new BrokerSetting[]
     {
-        Number<int>("MaxConnections", (options, value) => options.MaxConnections = value),
-        Number<int>("MaxConnectionsPerAddress", (options, value) => options.MaxConnectionsPerAddress = value),
-        Number<int>("MaxMessageSize", (options, value) => options.MaxMessageSize = value),
-        Number<int>("SendBufferSize", (options, value) => options.SendBufferSize = value),
+        Parsed<int>("MaxConnections", (options, value) => options.MaxConnections = value),
+        Parsed<int>("MaxConnectionsPerAddress", (options, value) => options.MaxConnectionsPerAddress = value),
+        Parsed<int>("MaxMessageSize", (options, value) => options.MaxMessageSize = value),
+        Parsed<int>("SendBufferSize", (options, value) => options.SendBufferSize = value),
         Time("Timeout", (options, value) => options.Timeout = value),
-        Number<uint>("HeartbeatCode", (options, value) => options.HeartbeatCode = value),
-        Number<int>("LookAhead", (options, value) => options.LookAhead = value),
-        Number<long>("Outbound.SoftLimit", (options, value) => options.Outbound.SoftLimit = value),
-        Number<long>("Outbound.HardLimit", (options, value) => options.Outbound.HardLimit = value),
+        Parsed<uint>("HeartbeatCode", (options, value) => options.HeartbeatCode = value),
+        Parsed<int>("LookAhead", (options, value) => options.LookAhead = value),
+        Parsed<long>("Outbound.SoftLimit", (options, value) => options.Outbound.SoftLimit = value),
+        Parsed<long>("Outbound.HardLimit", (options, value) => options.Outbound.HardLimit = value),
         Time("Outbound.SoftLimitTime", (options, value) => options.Outbound.SoftLimitTime = value),
         Time("Upgrade.HeaderTimeout", (options, value) => options.Upgrade.HeaderTimeout = value),
         Time("Upgrade.AdmissionTimeout", (options, value) => options.Upgrade.AdmissionTimeout = value),
-        Number<int>("Upgrade.MaxPending", (options, value) => options.Upgrade.MaxPending = value),
+        Parsed<int>("Upgrade.MaxPending", (options, value) => options.Upgrade.MaxPending = value),
         new("Upgrade.KeptHeaders", "a list of names", TrySetKeptHeaders),
     }.ToDictionary(setting => setting.Name, StringComparer.OrdinalIgnoreCase);
 
@@ -31,16 +31,16 @@ internal static class BrokerSettings
 
     public static bool TryFind(string name, [NotNullWhen(true)] out BrokerSetting? setting) => Known.TryGetValue(name, out setting);
 
-    private static BrokerSetting Number<T>(string name, Action<GhmsBrokerOptions, T> set)
-        where T : struct, IParsable<T> => new(name, "a whole number", (options, section) =>
+    private static BrokerSetting Parsed<T>(string name, Action<GhmsBrokerOptions, T> set, string kind = "a whole number")
+        where T : struct, IParsable<T> => new(name, kind, (options, section) =>
         {
-            var isNumber = T.TryParse(section.Value, CultureInfo.InvariantCulture, out var value);
-            if (isNumber)
+            var isParsed = T.TryParse(section.Value, CultureInfo.InvariantCulture, out var value);
+            if (isParsed)
             {
                 set(options, value);
             }
 
-            return isNumber;
+            return isParsed;
         });
 
     // Without a colon a number would be taken for days.

@@ -63,11 +63,20 @@ internal sealed class UpgradeStream(CancellationToken requestAborted) : Stream
     public override async Task FlushAsync(CancellationToken cancellationToken) =>
         await (await _upgraded.Task.WaitAsync(cancellationToken).ConfigureAwait(false)).FlushAsync(cancellationToken).ConfigureAwait(false);
 
-    public override void Flush() => throw new NotSupportedException();
+    // Only a writer that is being completed comes here, with what a failed flush has left in it and nobody takes any more.
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+    }
+
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+    }
+
+    public override void Flush()
+    {
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

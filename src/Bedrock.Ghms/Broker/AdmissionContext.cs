@@ -12,10 +12,11 @@ public sealed class AdmissionContext
     private readonly ConnectionContext _transport;
     private readonly UpgradeCandidate _candidate;
 
-    internal AdmissionContext(ConnectionContext transport, UpgradeCandidate candidate)
+    internal AdmissionContext(ConnectionContext transport, UpgradeCandidate candidate, IReadOnlyDictionary<string, string> headers)
     {
         _transport = transport;
         _candidate = candidate;
+        Headers = headers;
     }
 
     /// <summary>The transport's name for the connection, unique in this process.</summary>
@@ -31,7 +32,7 @@ public sealed class AdmissionContext
     public string Query => _candidate.Terms.Query;
 
     /// <summary>All header fields. Names are compared without case; fields of one name are one value, joined with commas. From the peer: do not log them raw.</summary>
-    public IReadOnlyDictionary<string, string> Headers => _candidate.Headers!;
+    public IReadOnlyDictionary<string, string> Headers { get; }
 
     /// <summary>The peer's address, if the transport knows it.</summary>
     public EndPoint? RemoteEndPoint => _transport.RemoteEndPoint;

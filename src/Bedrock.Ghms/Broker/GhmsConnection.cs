@@ -64,7 +64,7 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
     /// <summary>What the transport can tell about itself, as long as the connection is open.</summary>
     public IFeatureCollection Features => _transport.Features;
 
-    /// <summary>Who the peer is, if the host established that.</summary>
+    /// <summary>Who the peer is, if the host established that. On a mapped endpoint it is the request's user, authenticated or not.</summary>
     public ClaimsPrincipal? User { get; set; }
 
     /// <summary>A place for the application's own data about this connection. Not safe for concurrent writes.</summary>

@@ -21,6 +21,8 @@ internal sealed class TappedWriter(PipeWriter inner) : PipeWriter
 
     public Action? OnAdvance { get; set; }
 
+    public Action? OnComplete { get; set; }
+
     public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 
     public override long UnflushedBytes => inner.UnflushedBytes;
@@ -54,5 +56,9 @@ internal sealed class TappedWriter(PipeWriter inner) : PipeWriter
 
     public override void CancelPendingFlush() => inner.CancelPendingFlush();
 
-    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+    public override void Complete(Exception? exception = null)
+    {
+        inner.Complete(exception);
+        OnComplete?.Invoke();
+    }
 }

@@ -321,10 +321,12 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         {
             _output.Complete(_poisoned ? new InvalidOperationException("The output holds half a frame.") : null);
         }
-        finally
+        catch (Exception)
         {
-            _completed!.TrySetResult();
+            // A writer over a stream, such as TLS, now sends what a failed flush has left in it, and fails again. The first failure has been told.
         }
+
+        _completed!.TrySetResult();
     }
 
     [InlineArray(16)]

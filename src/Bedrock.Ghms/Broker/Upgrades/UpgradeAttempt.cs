@@ -62,7 +62,15 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
             broker.Ticker.Remove(deadline);
         }
 
-        await transport.Transport.Output.CompleteAsync().ConfigureAwait(false);
+        try
+        {
+            await transport.Transport.Output.CompleteAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // A writer over a stream, such as TLS, now sends what a failed flush has left in it, and fails again.
+        }
+
         await transport.Transport.Input.CompleteAsync().ConfigureAwait(false);
         return null;
     }

@@ -10,6 +10,9 @@ namespace Bedrock.Ghms.Broker.Upgrades;
 /// <remarks>From <c>Upgrade</c> on, raw listeners and mapped endpoints judge alike (section 1), and here.</remarks>
 internal sealed class UpgradeCandidate
 {
+    // All of them, if the broker's own checks want to see them, and until they have.
+    private ReadOnlyDictionary<string, string>? _headers;
+
     private UpgradeCandidate(GhmsBroker broker, string mediaType, ConnectionTerms terms)
     {
         Broker = broker;
@@ -23,9 +26,6 @@ internal sealed class UpgradeCandidate
     public string MediaType { get; }
 
     public ConnectionTerms Terms { get; }
-
-    /// <summary>All header fields, if the broker's own checks want to see them.</summary>
-    public ReadOnlyDictionary<string, string>? Headers { get; private init; }
 
     public ClaimsPrincipal? User { get; set; }
 
@@ -57,7 +57,7 @@ internal sealed class UpgradeCandidate
             Headers = kept.Count == 0 ? null : Read(fields, kept),
         })
         {
-            Headers = broker.HasAdmission ? Read(fields, only: null) : null,
+            _headers = broker.HasAdmission ? Read(fields, only: null) : null,
         };
         return null;
     }
@@ -66,9 +66,14 @@ internal sealed class UpgradeCandidate
     /// <returns>What to answer, or <see langword="null"/> when the place is taken.</returns>
     public async ValueTask<UpgradeRefusal?> EnterAsync(ConnectionContext transport, CancellationToken stopping)
     {
-        if (Broker.HasAdmission && await Broker.AdmitAsync(new AdmissionContext(transport, this), stopping).ConfigureAwait(false) is { } refusal)
+        if (Broker.HasAdmission)
         {
-            return refusal;
+            var request = new AdmissionContext(transport, this, _headers!);
+            _headers = null;
+            if (await Broker.AdmitAsync(request, stopping).ConfigureAwait(false) is { } refusal)
+            {
+                return refusal;
+            }
         }
 
         if (Broker.IsClosed)

@@ -86,6 +86,31 @@ internal sealed class WriterFailureTests : WireFixture
     }
 
     [Test]
+    public async Task A_writer_that_fails_as_it_is_completed_takes_nothing_down([Values] bool flushIsPending)
+    {
+        // As one over a stream does, which then sends what a failed flush has left in it.
+        var wire = await OpenAsync(BuildBlobs(), Stalling);
+        var completions = 0;
+        wire.Output.OnComplete = () =>
+        {
+            if (++completions == 1)
+            {
+                throw new IOException("Injected.");
+            }
+        };
+        if (flushIsPending)
+        {
+            await wire.Connection.SendAsync(Blob.Of(1));
+            await wire.Connection.SendAsync(Blob.Of(2, 1_000));
+        }
+
+        wire.Server.Abort();
+        await wire.Connection.Completion.WaitAsync(Patience);
+        await AssertLostAsync(wire);
+        Assert.That(completions, Is.Positive);
+    }
+
+    [Test]
     public async Task A_frame_cut_into_many_pieces_arrives_whole()
     {
         var broker = BuildBlobs();
