@@ -6,4 +6,9 @@ var root = new RootCommand("Measures how many messages a server handles, and wha
     RunCommand.Create(),
     ServerCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+ParseResult parsed = root.Parse(args);
+return await parsed.InvokeAsync(new InvocationConfiguration
+{
+    // Usage that was not asked for is part of the error.
+    Output = parsed.Errors.Count > 0 ? Console.Error : Console.Out,
+});

@@ -16,4 +16,22 @@ internal enum Work
 
     /// <summary>Each message goes to every connection.</summary>
     FanOut,
+
+    /// <summary>As <see cref="FanOut"/>, with half of the connections on MessagePack and half on JSON.</summary>
+    Split,
+
+    /// <summary>As <see cref="FanOut"/>, but to those that have subscribed to the message's topic, who are all.</summary>
+    Relay,
+
+    /// <summary>As <see cref="FanOut"/>, to ten times as many.</summary>
+    WideFanOut,
+
+    /// <summary>Connections that are opened, echo once, and are closed.</summary>
+    Connect,
+
+    /// <summary>Connections that do nothing: what each of them holds of the server's memory.</summary>
+    Idle,
+
+    /// <summary>How much more a delivery costs among very many connections than among ten.</summary>
+    Growth,
 }

@@ -59,6 +59,22 @@ internal static class ReadmeExamples
         await client.SendAsync(new Greeting("Hello"));
     }
 
+    public sealed record Price(string Symbol, decimal Value);
+
+    public sealed record Position(double X, double Y);
+
+    public static void SlowConsumers(WebApplicationBuilder builder)
+    {
+        builder.Services.AddGhms()
+            .AddMessagePack()
+            .AddMessage<Price>(code: 30)
+            .AddMessage<Position>(code: 31)
+            .AddMessage<Sample>(code: 32)
+            .Conflate<Price>(price => price.Symbol)     // of those that wait, only the latest for each symbol
+            .DropOldest<Position>()                     // the oldest that wait give way
+            .DropNewest<Sample>();                      // what finds no room is not sent
+    }
+
     public static void FixedEncoding(WebApplicationBuilder builder)
     {
         builder.Services.AddGhms()

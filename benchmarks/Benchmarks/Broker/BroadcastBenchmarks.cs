@@ -36,6 +36,7 @@ public class BroadcastBenchmarks
     public long Alone()
     {
         Send();
+        _bench.Broker.FlushAsync().GetAwaiter().GetResult();
         return _bench.Drain();
     }
 

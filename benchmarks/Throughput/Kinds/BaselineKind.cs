@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Baseline;
+using Bedrock.Ghms.Throughput.Wires;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,28 +7,29 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Bedrock.Ghms.Throughput.Kinds;
 
 /// <summary>A bare Kestrel connection handler, written by hand.</summary>
-internal sealed class BaselineKind<TCodec>(string name, bool shareFlush = false) : IServerKind
+internal sealed class BaselineKind<TCodec>(string name, params Work[] works) : HostedKind
     where TCodec : ICodec
 {
-    public string Name => name;
+    /// <summary>Whether the announcements of one received batch share a flush per connection.</summary>
+    public bool SharesFlush { get; init; }
 
-    public bool Does(Work work) => work switch
-    {
-        Work.FanOut => true,
-        Work.Request => false,
-        _ => !shareFlush,
-    };
+    public override string Name => name;
 
-    public void AddServices(IServiceCollection services, Work work) => services
+    public override IWire Wire { get; } = new GhmsWire(broker: false);
+
+    public override bool Does(Work work) => works.Contains(work);
+
+    protected override void AddServices(IServiceCollection services, Work work) => services
         .AddSingleton<Counter>()
         .AddSingleton<EchoHandler<TCodec>>()
-        .AddSingleton(provider => new FanOutHandler<TCodec>(provider.GetRequiredService<Counter>(), shareFlush));
+        .AddSingleton(provider => new FanOutHandler<TCodec>(provider.GetRequiredService<Counter>(), SharesFlush));
 
-    public long Handled(IServiceProvider services) => services.GetRequiredService<Counter>().Value;
+    protected override ValueTask<long?> HandledAsync(IServiceProvider services) =>
+        new(services.GetRequiredService<Counter>().Value);
 
-    public void Listen(ListenOptions endpoint, Work work)
+    protected override void Listen(ListenOptions endpoint, Work work)
     {
-        if (work == Work.FanOut)
+        if (work.IsFanOut)
         {
             endpoint.UseConnectionHandler<FanOutHandler<TCodec>>();
         }

@@ -2,6 +2,8 @@ using Bedrock.Ghms.Baseline;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.MessagePack;
 using Bedrock.Ghms.Server;
+using Bedrock.Ghms.Throughput.Wires;
+using Bedrock.Ghms.Topics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,13 +11,15 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Bedrock.Ghms.Throughput.Kinds;
 
 /// <summary>The library as an application uses it: typed handlers, and every setting but the number of connections at its default.</summary>
-internal sealed class GhmsKind : IServerKind
+internal sealed class GhmsKind : HostedKind
 {
-    public string Name => "ghms";
+    public override string Name => "ghms";
 
-    public bool Does(Work work) => true;
+    public override IWire Wire { get; } = new GhmsWire(broker: true);
 
-    public void AddServices(IServiceCollection services, Work work)
+    public override bool Does(Work work) => true;
+
+    protected override void AddServices(IServiceCollection services, Work work)
     {
         var ghms = services.AddGhms(options => options.MaxConnections = int.MaxValue);
         ghms
@@ -26,14 +30,24 @@ internal sealed class GhmsKind : IServerKind
             .Handle<Message>((connection, message, ct) => connection.SendAsync(message, ct))
             .Handle<AnnouncementMessage>((connection, message, ct) => connection.Broker.SendAsync(message, ct))
             .Handle<OneWayMessage>((_, _, _) => ValueTask.CompletedTask);
-        if (work == Work.Request)
+
+        // Each at its own work only: elsewhere its pipe would be in the way of every message.
+        switch (work)
         {
-            // Not at other works: there the pipe of requests would be in the way of every message.
-            ghms.Answer<Message, Message>((_, message, _) => new(message));
+            case Work.Request:
+                ghms.Answer<Message, Message>((_, message, _) => new(message));
+                break;
+            case Work.Relay:
+                ghms.AddTopics();
+                break;
+            case Work.Split:
+                ghms.AddJson();
+                break;
         }
     }
 
-    public long Handled(IServiceProvider services) => services.GetRequiredService<GhmsBroker>().GetStats().Received;
+    protected override ValueTask<long?> HandledAsync(IServiceProvider services) =>
+        new(services.GetRequiredService<GhmsBroker>().GetStats().Received);
 
-    public void Listen(ListenOptions endpoint, Work work) => endpoint.UseConnectionHandler<GhmsHandler>();
+    protected override void Listen(ListenOptions endpoint, Work work) => endpoint.UseConnectionHandler<GhmsHandler>();
 }

@@ -1,22 +1,20 @@
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
+using Bedrock.Ghms.Throughput.Wires;
 
 namespace Bedrock.Ghms.Throughput.Kinds;
 
-/// <summary>
-/// A server to be measured. It speaks GHMS/0.1 with MessagePack and knows the codes of <see cref="Baseline.MessageCode"/>.
-/// </summary>
+/// <summary>A server to be measured: ours, or what a user would pick instead.</summary>
 internal interface IServerKind
 {
     string Name { get; }
 
-    /// <summary>Whether the kind differs from the others at this work, so that it is worth measuring.</summary>
+    IWire Wire { get; }
+
+    /// <summary>Why the kind cannot be measured on this machine, if it cannot.</summary>
+    string? Missing => null;
+
+    /// <summary>Whether the kind has this work in it, and differs at it from the others.</summary>
     bool Does(Work work);
 
-    void AddServices(IServiceCollection services, Work work);
-
-    /// <summary>How many messages the server has received, by its own count.</summary>
-    long Handled(IServiceProvider services);
-
-    void Listen(ListenOptions endpoint, Work work);
+    /// <summary>Starts a server on 127.0.0.1 that is set up for one work.</summary>
+    Task<IServer> StartAsync(Work work, int port, CancellationToken cancellation);
 }

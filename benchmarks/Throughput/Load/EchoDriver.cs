@@ -1,17 +1,12 @@
 using System.Diagnostics;
 using System.Net;
-using Bedrock.Ghms.Baseline;
+using Bedrock.Ghms.Throughput.Wires;
 
 namespace Bedrock.Ghms.Throughput.Load;
 
-internal class EchoDriver(IPEndPoint server, LoadOptions options, FrameRing ring, FrameRing? answers = null)
-    : LoadDriver(server, ring, options.Connections, answers)
+internal sealed class EchoDriver(IWire wire, IPEndPoint server, Work work, LoadOptions options)
+    : LoadDriver(wire, server, work, options.Connections, options.InFlight)
 {
-    public EchoDriver(IPEndPoint server, LoadOptions options)
-        : this(server, options, new FrameRing(MessageCode.Echo, options.InFlight))
-    {
-    }
-
     public override Outcome Run(TimeSpan duration)
     {
         // Answers trickle in; refilling for each trickle would make the batches on the wire ever smaller.

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Net;
-using Bedrock.Ghms.Baseline;
+using Bedrock.Ghms.Throughput.Wires;
 
 namespace Bedrock.Ghms.Throughput.Load;
 
-internal sealed class OneWayDriver(IPEndPoint server, LoadOptions options)
-    : LoadDriver(server, MessageCode.OneWay, options.Connections, options.InFlight)
+internal sealed class OneWayDriver(IWire wire, IPEndPoint server, LoadOptions options)
+    : LoadDriver(wire, server, Work.OneWay, options.Connections, options.InFlight)
 {
     public override Outcome Run(TimeSpan duration)
     {
@@ -21,9 +21,9 @@ internal sealed class OneWayDriver(IPEndPoint server, LoadOptions options)
         long messages = Connections.Sum(connection => connection.Sent);
         foreach (LoadConnection connection in Connections)
         {
-            connection.AwaitEcho();
+            connection.AwaitFence();
         }
 
-        return Outcome.Since(start, messages + Connections.Length, messages);
+        return Outcome.Since(start, messages + Connections.Count, messages);
     }
 }

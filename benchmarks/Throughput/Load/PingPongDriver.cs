@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Net;
-using Bedrock.Ghms.Baseline;
+using Bedrock.Ghms.Throughput.Wires;
 
 namespace Bedrock.Ghms.Throughput.Load;
 
-internal sealed class PingPongDriver(IPEndPoint server) : LoadDriver(server, MessageCode.Echo, connections: 1, batch: 1)
+internal sealed class PingPongDriver(IWire wire, IPEndPoint server)
+    : LoadDriver(wire, server, Work.PingPong, connections: 1, batch: 1)
 {
     private const int ExpectedSamples = 1_000_000;
 

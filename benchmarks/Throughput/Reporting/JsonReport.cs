@@ -17,6 +17,6 @@ internal static class JsonReport
     public static void Write(FileInfo file, RunOptions options, IReadOnlyList<Measured> measured)
     {
         using FileStream stream = file.Create();
-        JsonSerializer.Serialize(stream, new { Machine = Machine.Facts, Options = options, Measured = measured }, Format);
+        JsonSerializer.Serialize(stream, new { Machine = Machine.Facts(options.ServerGC), Options = options, Measured = measured }, Format);
     }
 }

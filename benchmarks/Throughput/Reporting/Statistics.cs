@@ -1,3 +1,5 @@
+using Bedrock.Ghms.Throughput.Running;
+
 namespace Bedrock.Ghms.Throughput.Reporting;
 
 internal static class Statistics
@@ -11,6 +13,10 @@ internal static class Statistics
         int middle = sorted.Length / 2;
         return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
+
+    /// <summary>As the other, of one figure.</summary>
+    public static Ratio MedianRatio(Measured its, Measured unit, Func<Round, double> value) =>
+        MedianRatio([.. its.Rounds.Select(value)], [.. unit.Rounds.Select(value)]);
 
     /// <summary>The median ratio of values that were measured side by side, with its 95 % bootstrap interval.</summary>
     public static Ratio MedianRatio(IReadOnlyList<double> values, IReadOnlyList<double> baseline)

@@ -5,8 +5,8 @@ namespace Bedrock.Ghms.Throughput.Running;
 internal sealed record RunOptions(
     IReadOnlyList<string> Kinds,
     IReadOnlyList<Work> Works,
-    string Against,
     int Rounds,
     TimeSpan WarmUp,
     TimeSpan Duration,
+    bool ServerGC,
     LoadOptions Load);

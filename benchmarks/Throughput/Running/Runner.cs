@@ -1,61 +1,60 @@
 using Bedrock.Ghms.Throughput.Kinds;
-using Bedrock.Ghms.Throughput.Load;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
 /// <summary>Runs works on every kind, round by round in turn, so that a change of the machine's mood meets them all.</summary>
-internal static class Runner
+/// <remarks>A kind that fails at a work is left out of it and named; the others go on.</remarks>
+internal sealed class Runner(RunOptions options, CancellationToken cancellation)
 {
-    public static IReadOnlyList<Measured> Run(IEnumerable<Work> works, RunOptions options, CancellationToken cancellation)
+    private readonly List<string> _failures = [];
+
+    /// <summary>What went wrong, in a line each.</summary>
+    public IReadOnlyList<string> Failures => _failures;
+
+    public IReadOnlyList<Measured> Run(IEnumerable<Work> works)
     {
-        (Work Work, string Kind)[] pairs =
+        Contestant[] all =
         [
             .. from work in works
-               from kind in options.Kinds
-               where ServerKinds.Named(kind).Does(work)
-               select (work, kind),
+               from kind in options.Kinds.Select(ServerKinds.Named)
+               where kind.Does(work)
+               select Contestant.Create(kind, work, options),
         ];
-        var servers = new List<ServerProcess>();
-        using CancellationTokenRegistration killing = cancellation.Register(() => servers.ForEach(server => server.Kill()));
+        using CancellationTokenRegistration killing = cancellation.Register(() => Array.ForEach(all, each => each.Kill()));
         try
         {
-            foreach ((Work work, string kind) in pairs)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                servers.Add(ServerProcess.Start(kind, work));
-                Measure(servers[^1], work, options.WarmUp, options.Load);
-            }
+            List<Contestant> able = [.. all];
+            able.RemoveAll(contestant => !Tries(contestant, contestant.WarmUp));
 
-            var rounds = pairs.Select(_ => new List<Round>()).ToArray();
+            var rounds = all.ToDictionary(contestant => contestant, _ => new List<Round>());
             for (int round = 0; round < options.Rounds; round++)
             {
-                for (int i = 0; i < pairs.Length; i++)
-                {
-                    rounds[i].Add(Measure(servers[i], pairs[i].Work, options.Duration, options.Load));
-                }
+                able.RemoveAll(contestant => !Tries(contestant, () => rounds[contestant].Add(contestant.Measure())));
             }
 
-            return [.. pairs.Zip(rounds, (pair, its) => new Measured(pair.Work, pair.Kind, its))];
-        }
-        catch (Exception) when (cancellation.IsCancellationRequested)
-        {
-            // Whatever failed, failed because the servers were killed.
-            throw new OperationCanceledException(cancellation);
+            return [.. able.Select(contestant => new Measured(contestant.Work, contestant.Kind, rounds[contestant]))];
         }
         finally
         {
-            servers.ForEach(server => server.Dispose());
+            Array.ForEach(all, contestant => contestant.Dispose());
         }
     }
 
-    private static Round Measure(ServerProcess server, Work work, TimeSpan duration, LoadOptions options)
+    private bool Tries(Contestant contestant, Action action)
     {
-        using var driver = LoadDriver.Connect(work, server.EndPoint, options);
-        Usage before = server.Usage();
-        Outcome outcome = driver.Run(duration);
-        Usage spent = server.Usage() - before;
-        return spent.Handled == outcome.Sent
-            ? Round.From(outcome, spent)
-            : throw new InvalidDataException($"The server handled {spent.Handled} messages of {outcome.Sent}.");
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            action();
+            return true;
+        }
+        catch (Exception failure)
+        {
+            // Once the servers have been killed, whatever fails fails because of that.
+            cancellation.ThrowIfCancellationRequested();
+            contestant.Dispose();
+            _failures.Add($"{contestant.Kind} failed at {contestant.Work}: {failure.GetBaseException().Message}");
+            return false;
+        }
     }
 }

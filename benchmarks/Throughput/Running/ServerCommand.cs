@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.Net;
 using Bedrock.Ghms.Throughput.Kinds;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
@@ -15,7 +12,7 @@ internal static class ServerCommand
         kind.AcceptOnlyFromAmong(ServerKinds.Names);
         var work = new Option<Work>("--work") { Description = "What it is to be measured at." };
         var port = new Option<int>("--port") { Description = "The port on 127.0.0.1; 0 is any." };
-        var command = new Command("server", "Runs one server; 'cpu' on standard input reports, 'quit' ends.")
+        var command = new Command("server", "Runs one server; 'cpu' and 'memory' on standard input report, 'quit' ends.")
         {
             kind, work, port,
         };
@@ -29,24 +26,18 @@ internal static class ServerCommand
 
     private static async Task RunAsync(IServerKind kind, Work work, int port, CancellationToken cancellation)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
-            options.Listen(IPAddress.Loopback, port, endpoint => kind.Listen(endpoint, work)));
-        kind.AddServices(builder.Services, work);
+        await using IServer server = await kind.StartAsync(work, port, cancellation);
+        Console.WriteLine($"Listening on {server.EndPoint}");
 
-        await using WebApplication app = builder.Build();
-        await app.StartAsync(cancellation);
-        Console.WriteLine($"Listening on {new Uri(app.Urls.Single()).Authority}");
-        await ObeyAsync(() => kind.Handled(app.Services), cancellation);
-        await app.StopAsync(cancellation);
-    }
-
-    private static async Task ObeyAsync(Func<long> handled, CancellationToken cancellation)
-    {
         // The end of the input is the end of the process that started this one.
         while (await Console.In.ReadLineAsync(cancellation) is { } line && line != "quit")
         {
-            Console.WriteLine(line == "cpu" ? Usage.Now(handled()).ToLine() : "Say 'cpu' or 'quit'.");
+            Console.WriteLine(line switch
+            {
+                "cpu" => (await server.SpentAsync()).ToLine(),
+                "memory" => server.Held().ToLine(),
+                _ => "Say 'cpu', 'memory' or 'quit'.",
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Bedrock.Ghms.Throughput.Kinds;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
@@ -18,28 +19,26 @@ internal sealed class ServerProcess : IDisposable
 
     public IPEndPoint EndPoint { get; }
 
-    public static ServerProcess Start(string kind, Work work)
+    public static ServerProcess Start(IServerKind kind, Work work, bool serverGC)
     {
-        string[] arguments = ["server", "--kind", kind, "--work", work.ToString(), "--port", "0"];
+        string[] arguments = ["server", "--kind", kind.Name, "--work", work.ToString(), "--port", "0"];
         Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Program(), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            Environment = { ["DOTNET_gcServer"] = serverGC ? "1" : "0" },
         })!;
         string line = process.StandardOutput.ReadLine()
-            ?? throw new InvalidOperationException($"The server '{kind}' did not start.");
+            ?? throw new InvalidOperationException($"The server '{kind.Name}' did not start.");
         return new ServerProcess(process, IPEndPoint.Parse(line.Split(' ')[^1]));
     }
 
-    public Usage Usage()
-    {
-        _process.StandardInput.WriteLine("cpu");
-        string line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server has ended.");
-        return Running.Usage.Parse(line);
-    }
+    public Usage Spent() => Usage.Parse(Ask("cpu"));
+
+    public Footprint Held() => Footprint.Parse(Ask("memory"));
 
     /// <summary>Ends the server at once, whatever this process is waiting for from it.</summary>
-    public void Kill() => _process.Kill();
+    public void Kill() => _process.Kill(entireProcessTree: true);
 
     public void Dispose()
     {
@@ -48,11 +47,17 @@ internal sealed class ServerProcess : IDisposable
             _process.StandardInput.Close();
             if (!_process.WaitForExit(Patience))
             {
-                _process.Kill();
+                Kill();
             }
         }
 
         _process.Dispose();
+    }
+
+    private string Ask(string question)
+    {
+        _process.StandardInput.WriteLine(question);
+        return _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server has ended.");
     }
 
     /// <summary>Run as <c>dotnet program.dll</c>, the executable is the host and the program its first argument.</summary>

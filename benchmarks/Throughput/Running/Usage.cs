@@ -2,10 +2,13 @@ using System.Globalization;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
-/// <summary>What a server process has spent since it started, in one line of text between the two processes.</summary>
-internal readonly record struct Usage(double CpuMicroseconds, long AllocatedBytes, long Handled)
+/// <summary>What a server has spent since it started, in one line of text between the two processes.</summary>
+/// <param name="CpuMicroseconds">The time of all processors.</param>
+/// <param name="AllocatedBytes">Not a number where there is no managed heap.</param>
+/// <param name="Handled">How many messages it has received by its own count, if it has one.</param>
+internal readonly record struct Usage(double CpuMicroseconds, double AllocatedBytes, long? Handled)
 {
-    public static Usage Now(long handled) => new(
+    public static Usage Now(long? handled) => new(
         Environment.CpuUsage.TotalTime.TotalMicroseconds,
         GC.GetTotalAllocatedBytes(),
         handled);
@@ -15,8 +18,8 @@ internal readonly record struct Usage(double CpuMicroseconds, long AllocatedByte
         string[] parts = line.Split(' ');
         return new Usage(
             double.Parse(parts[0], CultureInfo.InvariantCulture),
-            long.Parse(parts[1], CultureInfo.InvariantCulture),
-            long.Parse(parts[2], CultureInfo.InvariantCulture));
+            double.Parse(parts[1], CultureInfo.InvariantCulture),
+            parts[2].Length == 0 ? null : long.Parse(parts[2], CultureInfo.InvariantCulture));
     }
 
     public static Usage operator -(Usage after, Usage before) => new(

@@ -44,6 +44,9 @@ public sealed class BrokerDefinition
     /// <summary>A server's own checks of an upgrade request, in order; the first refusal is answered.</summary>
     public IList<Func<IServiceProvider, AdmissionHandler>> Admission { get; } = [];
 
+    /// <summary>The types whose messages may be dropped.</summary>
+    internal Dictionary<Type, OverflowRule> Overflows { get; } = [];
+
     /// <summary>Called when a connection has been upgraded, before its first message is handled.</summary>
     public IList<Func<GhmsConnection, ValueTask>> Connected { get; } = [];
 

@@ -10,6 +10,9 @@ public sealed partial class GhmsBroker
     internal MessageRoute? FindRoute(uint code) =>
         _routes.TryGetValue(code, out var route) ? route : code is > Ghms.HeartbeatCode and < Ghms.FirstExtensionCode ? _rawRoute : null;
 
+    /// <summary><see cref="FindRoute"/> as a question, made once for all connections.</summary>
+    internal Func<uint, bool> IsKnownCode { get; }
+
     // Without pipes nobody can change a message's type on its way, and its handler is known beforehand.
     private MessageHandler FirstHandler(MessageType type) =>
         _pipes.Length > 0 ? _handle : _handlers.GetValueOrDefault(type.Type) ?? _defaultHandler ?? HandleLastAsync;

@@ -33,6 +33,18 @@ public sealed partial class GhmsBroker
         LogTooSlow(connection.Id, reason, dropped);
     }
 
+    internal void LogDropping(GhmsConnection connection)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Warning);
+        LogDropping(connection.Id);
+    }
+
+    internal void LogCaughtUp(GhmsConnection connection, int dropped)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Information);
+        LogCaughtUp(connection.Id, dropped);
+    }
+
     internal void LogLost(GhmsConnection connection, Exception? exception)
     {
         using var scope = ScopeOf(connection, LogLevel.Debug);
@@ -127,4 +139,10 @@ public sealed partial class GhmsBroker
 
     [LoggerMessage(17, LogLevel.Warning, "Connection {ConnectionId} is refused: its upgrade request could not be checked within {Timeout}.", EventName = "AdmissionTimeout")]
     private partial void LogAdmissionTimeout(string connectionId, TimeSpan timeout);
+
+    [LoggerMessage(20, LogLevel.Warning, "Connection {ConnectionId} is slow: messages of types that may be dropped are dropped, and counted, until it has caught up.", EventName = "Dropping")]
+    private partial void LogDropping(string connectionId);
+
+    [LoggerMessage(21, LogLevel.Information, "Connection {ConnectionId} has caught up; {Dropped} messages were dropped meanwhile.", EventName = "CaughtUp")]
+    private partial void LogCaughtUp(string connectionId, int dropped);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Bedrock.Ghms.Broker.Inbound;
+using Bedrock.Ghms.Broker.Outbound;
 using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Broker.Telemetry;
@@ -71,10 +72,12 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         MediaTypes = new MediaTypeTable(Registry.Offered.Select(encoding => encoding.Names));
         NotAcceptable = UpgradeRefusal.NotAcceptable(MediaTypes);
         CheckHandlers(contexts);
+        SetOverflows(definition.Overflows.Values);
         _handle = PipeChain.Handlers(_pipes, HandleLastAsync);
         _routes = Registry.Types.ToFrozenDictionary(type => type.Code, type => new MessageRoute(type, FirstHandler(type)));
         _rawRoute = _rawHandler is null ? null : new MessageRoute(type: null, _handle);
         _send = PipeChain.Senders(_pipes, DistributeAsync);
+        IsKnownCode = code => FindRoute(code) is not null;
         Ticker = new Ticker(Time);
         for (var i = 0; i < _pipes.Length; i++)
         {
@@ -121,6 +124,9 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
 
     internal GhmsMeter Meter { get; }
 
+    /// <summary>Sends what was queued for many.</summary>
+    internal SharedDrain Drain { get; } = new();
+
     internal MediaTypeTable MediaTypes { get; }
 
     internal UpgradeRefusal NotAcceptable { get; }
@@ -138,6 +144,19 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         var copy = options.Copy();
         BrokerOptionsRules.Check(copy, definition, options.Sources);
         return copy;
+    }
+
+    private void SetOverflows(IEnumerable<OverflowRule> rules)
+    {
+        foreach (var rule in rules)
+        {
+            if (!Registry.Contains(rule.Type))
+            {
+                throw new GhmsInvalidConfigException($"{rule.Type} may be dropped but is not registered: call AddMessage<{rule.Type.Name}>.");
+            }
+
+            Registry.Find(rule.Type).Overflow = rule;
+        }
     }
 
     // A handler for a type that can never arrive is a mistake that would otherwise show as silence.

@@ -49,6 +49,7 @@ public sealed class GhmsBrokerOptions
                 SoftLimit = Outbound.SoftLimit,
                 HardLimit = Outbound.HardLimitFor(MaxMessageSize),
                 SoftLimitTime = Outbound.SoftLimitTime,
+                PaceBySlowest = Outbound.PaceBySlowest,
             },
             Upgrade =
             {

@@ -9,6 +9,10 @@ public sealed partial class GhmsConnection
     // How long an ending connection may take, whether or not the peer reads (section 5).
     internal static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
 
+    // Made when somebody asks, as who never receives a message does not.
+    private static readonly CancellationTokenSource HasClosed = MakeCancelled();
+
+    private CancellationTokenSource? _closed;
     private Signal _ended;
     private Signal _endedHere;
     private Signal _flushed;
@@ -127,8 +131,21 @@ public sealed partial class GhmsConnection
         Broker.OnEnded(this, end);
         _ended.Set();
         // The application's callbacks run elsewhere: this may be a sender, the clock, or the read loop.
-        _ = _closed.CancelAsync();
+        _ = Interlocked.Exchange(ref _closed, HasClosed)?.CancelAsync();
         return true;
+    }
+
+    private static CancellationTokenSource MakeCancelled()
+    {
+        var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        return cancelled;
+    }
+
+    private CancellationTokenSource MakeClosed()
+    {
+        var closed = new CancellationTokenSource();
+        return Interlocked.CompareExchange(ref _closed, closed, null) ?? closed;
     }
 
     private void AddDropped(int count, string reason)

@@ -75,9 +75,15 @@ public sealed partial class GhmsConnection
         _lastSent is { } last && last.Type == message.GetType() ? last : _lastSent = Broker.Registry.Find(message.GetType());
 
     /// <summary>Takes a frame that other recipients share, without waiting.</summary>
-    internal SendOutcome Offer(FrameBuffer frame)
+    /// <param name="frame">The frame.</param>
+    /// <param name="rule">Whether it may be dropped.</param>
+    /// <param name="key">What a frame under a conflating rule is about.</param>
+    /// <param name="drain">Who sends it, if not the caller.</param>
+    internal SendOutcome Offer(FrameBuffer frame, OverflowRule? rule = null, object? key = null, SharedDrain? drain = null)
     {
-        var outcome = _outbound.Offer(frame);
+        var outcome = drain is null && _outbound.TryCopyDirect(frame) ? SendOutcome.Accepted
+            : rule is null ? _outbound.Enqueue(frame, QueueEntry.Bounded, drain)
+            : _outbound.EnqueueOrDrop(frame, rule, key, drain);
         if (outcome == SendOutcome.OverHardLimit)
         {
             OnOverHardLimit();
@@ -95,6 +101,17 @@ public sealed partial class GhmsConnection
             OnOverHardLimit();
         }
     }
+
+    internal void OnDropped(int count, bool isFirst)
+    {
+        AddDropped(count, DropReason.Overflow);
+        if (isFirst)
+        {
+            Broker.LogDropping(this);
+        }
+    }
+
+    internal void OnCaughtUp(int dropped) => Broker.LogCaughtUp(this, dropped);
 
     private void OnOverHardLimit() => OnTooSlow($"more than {Broker.Options.Outbound.HardLimit} bytes would wait for it");
 
@@ -138,6 +155,12 @@ public sealed partial class GhmsConnection
 
         var type = TypeOf(message);
         var ordinal = type.OrdinalFor(EncodingOrdinal);
+        if (type.Overflow is { } rule)
+        {
+            var key = rule.KeyOf(message);
+            return TransmitOrDrop(Encode(message, type, ordinal), rule, key);
+        }
+
         return _outbound.IsOverSoftLimit
             ? TransmitWhenRoomAsync(message, type, ordinal, cancellationToken)
             : TransmitOwned(Encode(message, type, ordinal), cancellationToken);
@@ -154,6 +177,18 @@ public sealed partial class GhmsConnection
 
     private FrameBuffer Encode(object message, MessageType type, int ordinal) =>
         FrameEncoder.Encode(type, ordinal, message, _maxPayload, Broker.Options.SendBufferSize);
+
+    private ValueTask<int> TransmitOrDrop(FrameBuffer frame, OverflowRule rule, object? key)
+    {
+        var outcome = Offer(frame, rule, key);
+        frame.Release();
+        return outcome switch
+        {
+            SendOutcome.Accepted => new ValueTask<int>(1),
+            SendOutcome.Dropped => new ValueTask<int>(0),
+            _ => throw ClosedError(),
+        };
+    }
 
     /// <summary>Queues a frame and gives up the reference to it.</summary>
     private ValueTask<int> TransmitOwned(FrameBuffer frame, CancellationToken cancellationToken)

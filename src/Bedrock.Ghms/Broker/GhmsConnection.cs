@@ -19,8 +19,6 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
 
     private readonly ConnectionContext _transport;
     private readonly ConnectionTerms _terms;
-    private readonly CancellationTokenSource _closed = new();
-
     private readonly OutboundPipe _outbound;
     private readonly ReadLoop _reader;
     private readonly int _maxPayload;
@@ -34,7 +32,6 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
         _outbound = new OutboundPipe(transport.Transport.Output, this, broker.Options.Outbound, broker.Time);
         _reader = new ReadLoop(this, transport.Transport.Input);
         Number = Interlocked.Increment(ref _lastNumber);
-        Closed = _closed.Token;
     }
 
     /// <summary>The transport's name for this connection, unique in this process.</summary>
@@ -71,7 +68,7 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
     public IDictionary<object, object?> Items => _transport.Items;
 
     /// <summary>Fires when the connection ends.</summary>
-    public CancellationToken Closed { get; }
+    public CancellationToken Closed => (Volatile.Read(ref _closed) ?? MakeClosed()).Token;
 
     /// <summary>Why the connection ended, or <see langword="null"/> while it has not.</summary>
     public ConnectionEnd? End => Volatile.Read(ref _end);
@@ -82,7 +79,8 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
     /// <summary>What waits to be sent to the peer: bytes, with a fixed charge for each message.</summary>
     public long PendingBytes => _outbound.Pending;
 
-    /// <summary>Messages that were accepted for sending and then dropped because the connection ended.</summary>
+    /// <summary>Messages that were lost before they were written: accepted, and the connection ended; or of a type that may be dropped,
+    /// because the consumer was too slow.</summary>
     public long DroppedMessages => Volatile.Read(ref _dropped);
 
     /// <summary>Whether the connection takes messages to send.</summary>

@@ -1,3 +1,4 @@
+using Bedrock.Ghms.Broker.Outbound;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker;
@@ -10,6 +11,7 @@ public sealed class OutboundOptions
     public const int FrameCharge = 64;
 
     private const long DefaultHardLimit = 8_388_608;
+    private const long LeastBatchRoom = 65_536;
 
     private long? _hardLimit;
 
@@ -27,6 +29,18 @@ public sealed class OutboundOptions
 
     /// <summary>How long a connection may stay over <see cref="SoftLimit"/> before it is disconnected with 1008. Default 10 seconds.</summary>
     public TimeSpan SoftLimitTime { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Whether a send to many waits until every recipient is below <see cref="SoftLimit"/>, rather than most of them: nobody falls
+    /// behind, and the slowest sets the pace for all. Default no.
+    /// </summary>
+    public bool PaceBySlowest { get; set; }
+
+    /// <summary>As much as may be held back for a connection to be sent together: nobody who has room before that may then be at the hard limit.</summary>
+    internal long BatchRoom => Math.Min(FlushBatch.MaxBytes, Math.Min(SoftLimit, HardLimit - SoftLimit));
+
+    /// <summary>Whether that is worth the while. Where little may wait, everything is sent at once.</summary>
+    internal bool HasBatchRoom => BatchRoom >= LeastBatchRoom;
 
     internal long HardLimitFor(int maxMessageSize) =>
         _hardLimit ?? Math.Max(DefaultHardLimit, SoftLimit + FrameHeader.Size + maxMessageSize + FrameCharge);

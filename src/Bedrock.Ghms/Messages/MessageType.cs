@@ -14,6 +14,9 @@ internal sealed class MessageType(uint code, Type type, MessageKind kind, int fi
 
     public MessageKind Kind { get; } = kind;
 
+    /// <summary>Whether messages of this type may be dropped where a consumer is too slow for them.</summary>
+    public OverflowRule? Overflow { get; set; }
+
     /// <summary>The ordinal of the encoding this type always uses, or -1 for the connection's own.</summary>
     public int FixedEncoding { get; } = fixedEncoding;
 

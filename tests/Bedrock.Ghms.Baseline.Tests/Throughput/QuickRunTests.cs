@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Bedrock.Ghms.Throughput.Load;
+using Bedrock.Ghms.Throughput;
+using Bedrock.Ghms.Throughput.Kinds;
 
 namespace Bedrock.Ghms.Baseline.Tests.Throughput;
 
@@ -7,26 +8,48 @@ namespace Bedrock.Ghms.Baseline.Tests.Throughput;
 [CancelAfter(120_000)]
 internal sealed class QuickRunTests
 {
+    private static readonly string[] Kinds = ["baseline", "baseline-shared", "ghms", "signalr"];
+
     [Test]
     public async Task Every_kind_is_measured_at_every_work()
     {
-        string output = await RunAsync("run", "--quick", "--fanout", "5");
-        Assert.That(output.Split('\n').Count(line => line.StartsWith("| baseline ", StringComparison.Ordinal)), Is.EqualTo(4));
-        Assert.That(output, Does.Contain("| baseline-shared "));
-        Assert.That(output.Split('\n').Count(line => line.StartsWith("| ghms ", StringComparison.Ordinal)), Is.EqualTo(5));
+        (int exit, string output, string errors) = await RunAsync(
+            "run", "--quick", "--kinds", string.Join(',', Kinds), "--fanout", "3", "--idle", "5", "--many", "20");
+        Assert.That(errors, Is.Empty);
+        Assert.That(exit, Is.Zero);
+        foreach (IServerKind kind in Kinds.Select(ServerKinds.Named))
+        {
+            int rows = output.Split('\n').Count(line => line.StartsWith($"| {kind.Name} ", StringComparison.Ordinal));
+            Assert.That(rows, Is.EqualTo(Enum.GetValues<Work>().Count(kind.Does)), kind.Name);
+        }
+
         Assert.That(output, Does.Match(@"CPU to echo +\|\n.*\n\| ghms .* \d+\.\d+ \[.*\] +\|\n"));
+        Assert.That(output, Does.Match(@"\| growth of CPU per delivery.* \| +<= 1.25 \| +\d.*(yes|no) \|"));
     }
 
-    private static async Task<string> RunAsync(params string[] arguments)
+    [TestCase("run", "--kinds", "nobody")]
+    [TestCase("run", "--work", "sleep")]
+    [TestCase("run", "--rounds", "0")]
+    [TestCase("run", "--gc", "none")]
+    [TestCase("walk")]
+    public async Task Wrong_arguments_are_refused(params string[] arguments)
     {
-        string program = typeof(FrameRing).Assembly.Location;
+        (int exit, _, string errors) = await RunAsync(arguments);
+        Assert.That(exit, Is.Not.Zero);
+        Assert.That(errors, Is.Not.Empty);
+    }
+
+    private static async Task<(int Exit, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        string program = typeof(Work).Assembly.Location;
         using Process process = Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        Assert.That(process.ExitCode, Is.Zero);
-        return output;
+        return (process.ExitCode, output, await errors);
     }
 }

@@ -3,15 +3,16 @@ using Bedrock.Ghms.Protocol.Framing;
 namespace Bedrock.Ghms.Broker.Inbound;
 
 /// <summary>Messages that arrived while a handler is pending, copied out of the transport's memory, bounded in bytes.</summary>
-internal sealed class LookAhead(int capacity)
+internal struct LookAhead
 {
     private Queue<FrameBuffer>? _frames;
     private long _bytes;
 
-    public bool IsEmpty => _frames is null;
+    public readonly bool IsEmpty => _frames is null;
 
-    /// <summary>Whether <paramref name="frame"/> must wait in the transport. One message always has room, however large.</summary>
-    public bool IsFullFor(in Frame frame) => _bytes > 0 && _bytes + Cost(frame.Payload.Length) > capacity;
+    /// <summary>Whether <paramref name="frame"/> must wait in the transport, since no more than <paramref name="capacity"/> bytes may be here. One message
+    /// always has room, however large.</summary>
+    public readonly bool IsFullFor(in Frame frame, int capacity) => _bytes > 0 && _bytes + Cost(frame.Payload.Length) > capacity;
 
     public void Add(in Frame frame)
     {

@@ -26,7 +26,7 @@ internal sealed partial class ReadLoop
     private readonly GhmsBroker _broker;
     private readonly PipeReader _input;
     private readonly FrameReader _frames;
-    private readonly LookAhead _lookAhead;
+    private LookAhead _lookAhead;
     private readonly TimeProvider _time;
 
     private long _readingSince = NotReading;
@@ -49,8 +49,7 @@ internal sealed partial class ReadLoop
         _broker = connection.Broker;
         _input = input;
         _time = _broker.Time;
-        _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, IsKnown);
-        _lookAhead = new LookAhead(_broker.Options.LookAhead);
+        _frames = new FrameReader((uint)_broker.Options.MaxMessageSize, _broker.Options.HeartbeatCode, _broker.IsKnownCode);
     }
 
     /// <summary>Since when the loop has been waiting for bytes, or <see cref="NotReading"/>.</summary>
@@ -310,8 +309,6 @@ internal sealed partial class ReadLoop
         return false;
     }
 
-    private bool IsKnown(uint code) => Find(code) is not null;
-
     private MessageRoute? Find(uint code)
     {
         if (code != _lastCode)
@@ -338,7 +335,7 @@ internal sealed partial class ReadLoop
         if ((_pending is not null || !_lookAhead.IsEmpty) && !route.IsImmediate)
         {
             var frame = new Frame(frames.Code, frames.Payload);
-            if (_lookAhead.IsFullFor(frame))
+            if (_lookAhead.IsFullFor(frame, _broker.Options.LookAhead))
             {
                 return false;
             }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bedrock.Ghms.Messages;
 
 namespace Bedrock.Ghms.Broker.Outbound;
 
@@ -9,9 +10,11 @@ namespace Bedrock.Ghms.Broker.Outbound;
 /// </remarks>
 internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableArray<GhmsConnection> recipients, bool named)
 {
+    private bool MayBeDropped => message is not RawMessage && broker.Registry.Find(message.GetType()).Overflow is not null;
+
     public ValueTask<int> SendAsync(CancellationToken cancellationToken)
     {
-        if (FlushBatch.Current is { } batch && batch.Broadcasts.IsOpenFor(recipients))
+        if ((FlushBatch.Current is { } batch && batch.Broadcasts.IsOpenFor(recipients)) || MayBeDropped)
         {
             return new ValueTask<int>(Send());
         }
@@ -34,8 +37,11 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
     private Task FindRoomToAwait()
     {
         var (open, over) = CountOpen();
-        return over > 0 && over * 2 >= open ? WaitForMajorityAsync() : Task.CompletedTask;
+        return over > MayLag(open) ? WaitForEnoughAsync() : Task.CompletedTask;
     }
+
+    // How many of so many may be over their soft limit without holding up the others.
+    private int MayLag(int open) => broker.Options.Outbound.PaceBySlowest ? 0 : Math.Max(0, open - 1) / 2;
 
     private (int Open, int Over) CountOpen()
     {
@@ -52,12 +58,12 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
         return (open, over);
     }
 
-    /// <summary>Completes when so many have room again that fewer than half of the recipients are over their soft limit.</summary>
+    /// <summary>Completes when so many have room again that the others may lag.</summary>
     /// <remarks>Who will have room first nobody can tell: to wait for one of them is to wait for the one that never reads.</remarks>
-    private Task WaitForMajorityAsync()
+    private Task WaitForEnoughAsync()
     {
         var crowded = recipients.Where(recipient => recipient.IsOpen && recipient.IsOverSoftLimit).ToList();
-        var missing = crowded.Count - ((CountOpen().Open - 1) / 2);
+        var missing = crowded.Count - MayLag(CountOpen().Open);
         if (missing <= 0)
         {
             return Task.CompletedTask;
@@ -81,17 +87,19 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
     private int Send()
     {
         var frames = new SharedFrames(broker, message);
+        var batch = FlushBatch.Current;
+        var drain = batch is null && recipients.Length >= SharedDrain.LeastRecipients && broker.Options.Outbound.HasBatchRoom ? broker.Drain : null;
         List<SendFailure>? failures = null;
         int accepted;
         try
         {
             var rest = recipients;
-            accepted = FlushBatch.Current?.Broadcasts.Gather(recipients, ref frames, out rest) ?? 0;
+            accepted = batch?.Broadcasts.Gather(recipients, ref frames, out rest) ?? 0;
             foreach (var recipient in rest)
             {
                 try
                 {
-                    accepted += TryOffer(recipient, ref frames) ? 1 : 0;
+                    accepted += TryOffer(recipient, ref frames, drain) ? 1 : 0;
                 }
                 catch (Exception exception)
                 {
@@ -107,12 +115,12 @@ internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableA
         return failures is null ? accepted : throw GhmsSendFailedException.For(failures, accepted);
     }
 
-    private bool TryOffer(GhmsConnection recipient, ref SharedFrames frames)
+    private bool TryOffer(GhmsConnection recipient, ref SharedFrames frames, SharedDrain? drain)
     {
         var frame = frames.FrameFor(recipient);
-        if (recipient.IsOpen && recipient.Offer(frame) == SendOutcome.Accepted)
+        if (recipient.IsOpen && recipient.Offer(frame, frames.Rule, frames.Key, drain) is var outcome and not SendOutcome.Closed and not SendOutcome.OverHardLimit)
         {
-            return true;
+            return outcome == SendOutcome.Accepted;
         }
 
         // Among all, one that has ended is nobody's failure; by name it is.

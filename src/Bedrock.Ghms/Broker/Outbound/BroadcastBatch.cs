@@ -16,9 +16,6 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
     // A larger frame is copied to its recipients sooner than once more to here.
     private const int LargestFrame = 16 * 1_024;
 
-    // Where so little may wait for a connection, nothing is gathered.
-    private const int LeastRoom = 4 * LargestFrame;
-
     private readonly Lock _sync = new();
     private readonly List<GhmsConnection> _released = [];
     private ImmutableArray<GhmsConnection> _recipients;
@@ -27,6 +24,9 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
     private long _room;
     private int _members;
     private int _version;
+
+    /// <summary>How many recipients take part.</summary>
+    public int Members => Volatile.Read(ref _members);
 
     /// <summary>Whether messages for these very recipients are being gathered, who had room when that began.</summary>
     public bool IsOpenFor(ImmutableArray<GhmsConnection> recipients) => _members > 0 && _recipients == recipients;
@@ -150,8 +150,8 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
     private bool TryOpen(ImmutableArray<GhmsConnection> recipients, ref SharedFrames message)
     {
         var broker = recipients[0].Broker;
-        var room = RoomFor(broker.Options.Outbound);
-        var isLikely = _lastRecipients == recipients && room >= LeastRoom && IsSmall(recipients[0], ref message);
+        var limits = broker.Options.Outbound;
+        var isLikely = _lastRecipients == recipients && limits.HasBatchRoom && message.Key is null && IsSmall(recipients[0], ref message);
         Distribute();
         _lastRecipients = recipients;
         if (!isLikely)
@@ -159,7 +159,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
             return false;
         }
 
-        _room = room;
+        _room = limits.BatchRoom;
         var encodings = broker.Registry.Encodings.Count;
         lock (_sync)
         {
@@ -178,7 +178,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
 
     private void Join(GhmsConnection recipient)
     {
-        var isMember = recipient.IsOpen && recipient.Outbound.TryJoin(this);
+        var isMember = recipient.IsOpen && !recipient.IsOverSoftLimit && recipient.Outbound.TryJoin(this);
         lock (_sync)
         {
             if (!isMember)
@@ -193,13 +193,15 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
         }
     }
 
-    // Nobody who has room when it begins may find himself at the hard limit when it ends.
-    private static long RoomFor(OutboundOptions limits) =>
-        Math.Min(FlushBatch.MaxBytes, Math.Min(limits.SoftLimit, limits.HardLimit - limits.SoftLimit));
-
     // What one member would refuse is sent to each alone, so that only those fail whom it concerns.
     private bool CanTake(ref SharedFrames message)
     {
+        if (message.Key is not null)
+        {
+            // Gathered, it could not be taken out again when a later one comes.
+            return false;
+        }
+
         foreach (var gathered in _gathered)
         {
             if (gathered is not null && !IsSmall(gathered.Strictest, ref message))

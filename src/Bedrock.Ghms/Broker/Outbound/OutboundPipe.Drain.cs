@@ -18,6 +18,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     private int _coveredWaiters;
     private int _uncopied;
     private bool _flushRequested;
+    private int _isInSharedDrain;
     private bool _poisoned;
     private bool _abandoned;
     private TaskCompletionSource? _completed;
@@ -53,7 +54,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     {
         List<FlushWaiter>? waiters;
         int dropped;
-        lock (_sync)
+        lock (this)
         {
             Volatile.Write(ref _closed, true);
             Volatile.Write(ref _abandoned, true);
@@ -94,7 +95,30 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         return completed.Task;
     }
 
+    /// <summary>Sends what is queued, on behalf of a <see cref="SharedDrain"/>.</summary>
+    public void DrainShared()
+    {
+        // Before the queue is looked at: whoever adds to it after that comes back here.
+        Volatile.Write(ref _isInSharedDrain, 0);
+        DrainBy(null);
+    }
+
     void IThreadPoolWorkItem.Execute() => Drain();
+
+    private void DrainBy(SharedDrain? drain)
+    {
+        if (drain is null)
+        {
+            if (TryEnter())
+            {
+                Drain();
+            }
+        }
+        else if (Volatile.Read(ref _isInSharedDrain) == 0 && Interlocked.Exchange(ref _isInSharedDrain, 1) == 0)
+        {
+            drain.Add(this);
+        }
+    }
 
     private void RequestFlush()
     {
@@ -221,7 +245,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     [SuppressMessage("Reliability", "CA2012", Justification = "One flush is pending at a time, and FinishFlush consumes it once.")]
     private void StartFlush()
     {
-        lock (_sync)
+        lock (this)
         {
             // This flush answers those who wait only for frames that have been copied by now.
             _coveredWaiters = 0;
@@ -265,9 +289,11 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
             Volatile.Write(ref _flushStartedAt, 0);
         }
 
-        lock (_sync)
+        int droppedLately;
+        lock (this)
         {
             Volatile.Write(ref _unflushed, 0);
+            droppedLately = TakeDroppedLately();
             if (!IsOverSoftLimit)
             {
                 WakeWaiters();
@@ -280,6 +306,11 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
 
             _waiters?.RemoveRange(0, _coveredWaiters);
             _coveredWaiters = 0;
+        }
+
+        if (droppedLately > 0)
+        {
+            _connection.OnCaughtUp(droppedLately);
         }
 
         return true;

@@ -20,7 +20,7 @@ internal sealed partial class OutboundPipe
     /// <remarks>Their senders have been told that they were accepted, so that they count as sent in any case.</remarks>
     public SendOutcome Leave(FrameBuffer? frames)
     {
-        lock (_sync)
+        lock (this)
         {
             Volatile.Write(ref _gatheredBy, null);
             if (frames is null)

@@ -1,3 +1,4 @@
+using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker.Outbound;
@@ -6,10 +7,9 @@ internal sealed partial class OutboundPipe
 {
     private const int KeptCapacity = 64;
 
-    private readonly Lock _sync = new();
-
-    // All under _sync; the volatile reads elsewhere only look.
-    private Queue<FrameBuffer>? _queue;
+    // All under a lock on this object, which nobody else sees: one of its own would be held by every idle connection. The
+    // volatile reads elsewhere only look.
+    private FrameQueue? _queue;
     private int _count;
     private long _queued;
     private long _queuedMessages;
@@ -24,38 +24,32 @@ internal sealed partial class OutboundPipe
     public long OverSoftSince => Volatile.Read(ref _overSoftSince);
 
     /// <summary>Queues a finished frame, within the limits that <paramref name="entry"/> names; the queue takes a reference of its own.</summary>
-    public SendOutcome Enqueue(FrameBuffer frame, QueueEntry entry)
+    /// <param name="frame">The frame.</param>
+    /// <param name="entry">The limits.</param>
+    /// <param name="drain">Who sends it, if not the caller.</param>
+    public SendOutcome Enqueue(FrameBuffer frame, QueueEntry entry, SharedDrain? drain = null)
     {
         Settle();
-        lock (_sync)
+        lock (this)
         {
-            if (_closed)
+            var outcome = _closed ? SendOutcome.Closed : Judge(frame, entry);
+            if (outcome != SendOutcome.Accepted)
             {
-                return SendOutcome.Closed;
-            }
-
-            var refusal = Judge(frame, entry);
-            if (refusal != SendOutcome.Accepted)
-            {
-                return refusal;
+                return outcome;
             }
 
             Append(frame);
             Volatile.Write(ref _queuedMessages, _queuedMessages + MessagesIn(frame));
         }
 
-        if (TryEnter())
-        {
-            Drain();
-        }
-
+        DrainBy(drain);
         return SendOutcome.Accepted;
     }
 
     /// <summary>Completes when there may be room for a frame of <paramref name="cost"/>, or the connection has ended.</summary>
     public Task WaitForRoomAsync(long cost)
     {
-        lock (_sync)
+        lock (this)
         {
             if (_closed || HasRoomFor(cost))
             {
@@ -73,7 +67,7 @@ internal sealed partial class OutboundPipe
     {
         Task flushed;
         Settle();
-        lock (_sync)
+        lock (this)
         {
             if (_abandoned)
             {
@@ -102,7 +96,7 @@ internal sealed partial class OutboundPipe
     {
         var dropped = 0;
         Settle();
-        lock (_sync)
+        lock (this)
         {
             if (_closed)
             {
@@ -143,10 +137,10 @@ internal sealed partial class OutboundPipe
     private bool HasRoomFor(long cost) =>
         Pending is var pending && (pending == 0 || (pending < _limits.SoftLimit && pending + cost <= _limits.HardLimit));
 
-    private void Append(FrameBuffer frame)
+    private void Append(FrameBuffer frame, OverflowRule? rule = null, object? key = null)
     {
         frame.Retain();
-        (_queue ??= new Queue<FrameBuffer>()).Enqueue(frame);
+        (_queue ??= new FrameQueue()).Enqueue(frame, rule, key);
         _enqueuedFrames++;
         Volatile.Write(ref _count, _count + 1);
         Volatile.Write(ref _queued, _queued + Cost(frame));
@@ -168,12 +162,15 @@ internal sealed partial class OutboundPipe
     /// <returns>How many were taken.</returns>
     private int Dequeue(Span<FrameBuffer?> taken)
     {
-        lock (_sync)
+        lock (this)
         {
             if (_count == 0)
             {
+                // Gaps at the end are taken as well.
+                _dequeuedFrames = _enqueuedFrames;
+
                 // An idle connection holds no buffers.
-                if (_queue?.Capacity > KeptCapacity)
+                if (_queue is { Length: > 0 } or { Capacity: > KeptCapacity })
                 {
                     _queue = null;
                 }
@@ -181,15 +178,18 @@ internal sealed partial class OutboundPipe
                 return 0;
             }
 
-            var count = Math.Min(_count, taken.Length);
+            var count = 0;
             long cost = 0;
-            for (var i = 0; i < count; i++)
+            while (count < taken.Length && _queue!.TryDequeue(out var frame))
             {
-                taken[i] = _queue!.Dequeue();
-                cost += Cost(taken[i]!);
+                _dequeuedFrames++;
+                if (frame is not null)
+                {
+                    taken[count++] = frame;
+                    cost += Cost(frame);
+                }
             }
 
-            _dequeuedFrames += count;
             Volatile.Write(ref _count, _count - count);
             Volatile.Write(ref _unflushed, _unflushed + cost);
             Volatile.Write(ref _queued, _queued - cost);
@@ -203,8 +203,11 @@ internal sealed partial class OutboundPipe
         while (_queue is not null && _queue.TryDequeue(out var frame))
         {
             _dequeuedFrames++;
-            dropped += MessagesIn(frame);
-            frame.Release();
+            if (frame is not null)
+            {
+                dropped += MessagesIn(frame);
+                frame.Release();
+            }
         }
 
         Volatile.Write(ref _queued, 0);

@@ -113,10 +113,6 @@ internal sealed partial class OutboundPipe
         return true;
     }
 
-    /// <summary>Hands over a frame that several recipients share: copied at once if nobody else is writing, queued if not.</summary>
-    public SendOutcome Offer(FrameBuffer frame) =>
-        TryCopyDirect(frame) ? SendOutcome.Accepted : Enqueue(frame, QueueEntry.Bounded);
-
     /// <summary>Copies a finished frame into the transport's memory if nobody else is writing.</summary>
     /// <returns><see langword="false"/> when the frame has to take the queue.</returns>
     public bool TryCopyDirect(FrameBuffer frame)

@@ -12,6 +12,9 @@ internal enum SendOutcome
     /// <summary>The connection is at its hard limit: its consumer is too slow.</summary>
     OverHardLimit,
 
+    /// <summary>There was no room, and the message is of a type that is dropped then.</summary>
+    Dropped,
+
     /// <summary>The connection has ended, or is about to.</summary>
     Closed,
 }

@@ -23,8 +23,16 @@ internal struct SharedFrames : IDisposable
         _message = message;
         _raw = message as RawMessage;
         _type = _raw is null ? broker.Registry.Find(message.GetType()) : null;
+        Rule = _type?.Overflow;
+        Key = Rule?.KeyOf(message);
         _frames = ArrayPool<FrameBuffer?>.Shared.Rent(broker.Registry.Encodings.Count);
     }
+
+    /// <summary>Whether the message may be dropped.</summary>
+    public OverflowRule? Rule { get; }
+
+    /// <summary>What a message under a conflating rule is about.</summary>
+    public object? Key { get; }
 
     /// <summary>The frame in the encoding of <paramref name="recipient"/>, checked to be one that it accepts.</summary>
     /// <exception cref="Exception">The encoding failed, or the recipient does not accept the frame.</exception>

@@ -6,6 +6,9 @@ internal static class DropReason
     /// <summary>Accepted for sending, but its reader was too slow and has been disconnected.</summary>
     public const string SlowConsumer = "slow_consumer";
 
+    /// <summary>Of a type that may be dropped, while its reader was too slow for it.</summary>
+    public const string Overflow = "overflow";
+
     /// <summary>Accepted for sending, but the connection ended first.</summary>
     public const string ConnectionEnded = "connection_ended";
 

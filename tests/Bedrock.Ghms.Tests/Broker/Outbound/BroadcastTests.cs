@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Outbound;
 using Bedrock.Ghms.Tests.Support;
 
 namespace Bedrock.Ghms.Tests.Broker.Outbound;
@@ -83,6 +84,39 @@ internal sealed class BroadcastTests : WireFixture
         await large.ExpectAsync(Blob.Of(1, 101).Data);
         await broker.SendAsync(Blob.Of(2));
         await small.ExpectAsync(Blob.Of(2).Data);
+    }
+
+    [Test]
+    public async Task What_an_application_publishes_to_many_keeps_its_order_with_what_it_sends_to_one()
+    {
+        const int Messages = 200;
+        var broker = BuildBlobs();
+        var wires = new List<Wire>();
+        while (wires.Count < 2 * SharedDrain.LeastRecipients)
+        {
+            wires.Add(await OpenAsync(broker));
+        }
+
+        for (var i = 0; i < Messages; i++)
+        {
+            Assert.That(await broker.SendAsync(Blob.Of(i)), Is.EqualTo(wires.Count));
+            await wires[0].Connection.SendAsync(Blob.Of(i, 2));
+        }
+
+        Assert.That(broker.GetStats().Sent, Is.EqualTo(Messages * (wires.Count + 1)));
+        await broker.FlushAsync().WaitAsync(Patience);
+        Assert.That(wires.Select(wire => wire.Connection.PendingBytes), Is.All.Zero);
+        foreach (var wire in wires)
+        {
+            for (var i = 0; i < Messages; i++)
+            {
+                await wire.ExpectAsync(Blob.Of(i).Data);
+                if (wire == wires[0])
+                {
+                    await wire.ExpectAsync(Blob.Of(i, 2).Data);
+                }
+            }
+        }
     }
 
     private async Task<List<Wire>> OpenManyAsync(GhmsBroker broker)

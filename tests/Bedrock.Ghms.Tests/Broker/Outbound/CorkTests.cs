@@ -76,6 +76,27 @@ internal sealed class CorkTests : WireFixture
     }
 
     [Test]
+    public async Task A_batch_waits_longer_for_the_sake_of_many_as_its_flush_does()
+    {
+        const int Others = 500;
+        var broker = BuildBlobs(builder => builder.Configure(options => options.MaxConnections = Others + 1).Handle<Blob>(async (connection, blob, ct) =>
+        {
+            await connection.Broker.SendAsync(blob, ct);
+            Time.Advance(TimeSpan.FromMilliseconds(0.5));
+        }));
+        var wire = await OpenAsync(broker);
+        for (var i = 0; i < Others; i++)
+        {
+            await OpenAsync(broker);
+        }
+
+        var before = wire.Output.Flushes;
+        await wire.Peer.SendAsync(LimitTests.Frames(9));
+        await ReadBatchAsync(wire, 9);
+        Assert.That(wire.Output.Flushes - before, Is.EqualTo(3), "One for three messages, that is for 1.5 ms.");
+    }
+
+    [Test]
     public async Task A_handler_may_ask_its_own_peer_and_wait_for_the_answer()
     {
         var pipe = new AnswerPipe();
