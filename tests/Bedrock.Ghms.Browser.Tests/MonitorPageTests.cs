@@ -37,7 +37,7 @@ internal sealed class MonitorPageTests
             await client.SendAsync(new MonitoredServer.Note("x"));
         }
 
-        await Expect(page.Locator("#received-note")).ToContainTextAsync("7 in all");
+        await Expect(page.Locator("#received-note")).ToContainTextAsync("Σ 7");
         await _server.ConnectAsync();
         await Expect(page.Locator("#connections")).ToHaveTextAsync("2");
         await client.DisposeAsync();
@@ -162,7 +162,7 @@ internal sealed class MonitorPageTests
         var overflow = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
         if (directory is not null)
         {
-            await Task.Delay(TimeSpan.FromSeconds(25));
+            await Task.Delay(TimeSpan.FromSeconds(12));
             await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(directory, $"{width}-{scheme}.png"), FullPage = true });
             await page.Locator("#rows tr .act button").First.ClickAsync();
             await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(directory, $"{width}-{scheme}-close.png") });

@@ -40,7 +40,7 @@ internal sealed class Sampler(GhmsBrokers brokers, TimeProvider time)
     {
         var connections = broker.Connections;
         var stats = broker.GetStats();
-        var traffic = new Traffic(stats.Sent, stats.Received, stats.SentBytes, stats.ReceivedBytes);
+        var traffic = broker.Traffic;
         return new BrokerSnapshot
         {
             Name = broker.Name,

@@ -6,11 +6,4 @@ namespace Bedrock.Ghms.Broker;
 /// <param name="Dropped">Messages that were lost before they were written: accepted, and their connection ended; or of a type that may be dropped, for a
 /// consumer that was too slow. One that was dropped at once is not among <paramref name="Sent"/>.</param>
 /// <param name="Unhandled">Messages received for which there was no handler.</param>
-public readonly record struct BrokerStats(long Sent, long Received, long Dropped, long Unhandled)
-{
-    /// <summary>Bytes sent after the upgrade: headers, payloads, Heartbeats and Closes.</summary>
-    public long SentBytes { get; init; }
-
-    /// <summary>Bytes received after the upgrade: headers, payloads, Heartbeats and Closes.</summary>
-    public long ReceivedBytes { get; init; }
-}
+public readonly record struct BrokerStats(long Sent, long Received, long Dropped, long Unhandled);

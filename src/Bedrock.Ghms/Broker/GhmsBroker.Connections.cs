@@ -9,17 +9,15 @@ public sealed partial class GhmsBroker
     private long _dropped;
     private long _unhandled;
 
+    internal Traffic Traffic => _running.Traffic;
+
     internal bool IsClosed => Volatile.Read(ref _isClosed);
 
     /// <summary>Counts what has been sent, received and dropped since the broker was created.</summary>
     public BrokerStats GetStats()
     {
-        var traffic = _running.Traffic;
-        return new BrokerStats(traffic.SentMessages, traffic.ReceivedMessages, Volatile.Read(ref _dropped), Volatile.Read(ref _unhandled))
-        {
-            SentBytes = traffic.SentBytes,
-            ReceivedBytes = traffic.ReceivedBytes,
-        };
+        var traffic = Traffic;
+        return new BrokerStats(traffic.SentMessages, traffic.ReceivedMessages, Volatile.Read(ref _dropped), Volatile.Read(ref _unhandled));
     }
 
     /// <summary>Ends every connection: what was accepted is sent, then a Close. From then on sends and starts fail, and upgrades get 503.</summary>

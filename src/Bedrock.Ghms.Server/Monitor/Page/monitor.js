@@ -108,7 +108,7 @@ function rate(id, messages, bytes, total) {
   const value = document.getElementById(id);
   if (!value.firstElementChild) value.replaceChildren(element('span'), element('small', '', '/s'));
   setText(value.firstElementChild, messages === undefined ? '–' : Format.rate(messages));
-  show(`${id}-note`, bytes === undefined ? `${Format.count(total)} in all` : `${Format.bytes(bytes)}/s · ${Format.count(total)} in all`);
+  show(`${id}-note`, bytes === undefined ? `Σ ${Format.count(total)}` : `${Format.bytes(bytes)}/s · Σ ${Format.count(total)}`);
 }
 
 function renderTopics(topics) {

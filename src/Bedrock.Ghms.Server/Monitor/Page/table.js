@@ -9,8 +9,8 @@ class ConnectionTable {
     { title: 'Backlog', sort: 'pending', number: true, render: (cell, one, broker) => ConnectionTable.level(cell, one, broker) },
     { title: 'In/s', sort: 'receivedRate', number: true, zero: one => !one.rate?.receivedMessages, text: one => one.rate ? Format.rate(one.rate.receivedMessages) : '–' },
     { title: 'Out/s', sort: 'sentRate', number: true, zero: one => !one.rate?.sentMessages, text: one => one.rate ? Format.rate(one.rate.sentMessages) : '–' },
-    { title: 'Received', sort: 'received', number: true, className: 'wide', text: one => Format.count(one.total.receivedMessages) },
-    { title: 'Sent', sort: 'sent', number: true, className: 'wide', text: one => Format.count(one.total.sentMessages) },
+    { title: 'Received', sort: 'received', number: true, className: 'minor wide', text: one => Format.count(one.total.receivedMessages) },
+    { title: 'Sent', sort: 'sent', number: true, className: 'minor wide', text: one => Format.count(one.total.sentMessages) },
     { title: 'Bytes in', sort: 'receivedBytes', number: true, className: 'minor wide', text: one => Format.bytes(one.total.receivedBytes) },
     { title: 'Bytes out', sort: 'sentBytes', number: true, className: 'minor wide', text: one => Format.bytes(one.total.sentBytes) },
   ];

@@ -47,11 +47,12 @@ internal sealed class GhmsMeter
     /// <summary>The meter of a container with an <see cref="IMeterFactory"/>, else the one of the process.</summary>
     public static GhmsMeter Of(IServiceProvider services)
     {
+        var factory = (IMeterFactory?)services.GetService(typeof(IMeterFactory));
         lock (Making)
         {
-            return services.GetService(typeof(IMeterFactory)) is IMeterFactory factory
-                ? ByFactory.GetValue(factory, static factory => new GhmsMeter(factory.Create(Ghms.TelemetryName)))
-                : _shared ??= new GhmsMeter(new Meter(Ghms.TelemetryName));
+            return factory is null
+                ? _shared ??= new GhmsMeter(new Meter(Ghms.TelemetryName))
+                : ByFactory.GetValue(factory, static factory => new GhmsMeter(factory.Create(Ghms.TelemetryName)));
         }
     }
 
@@ -107,24 +108,56 @@ internal sealed class GhmsMeter
     }
 
     /// <summary>Runs a handler and measures it, until it is done or has failed.</summary>
-    public async ValueTask TimeAsync(MessageHandler handler, GhmsConnection connection, object message, CancellationToken cancellationToken)
+    public ValueTask TimeAsync(MessageHandler handler, GhmsConnection connection, object message, CancellationToken cancellationToken)
     {
-        var time = connection.Broker.Time;
-        var startedAt = time.GetTimestamp();
-        var tags = new TagList { { Name, connection.Broker.Name }, { "ghms.message.type", message.GetType().Name } };
+        var startedAt = connection.Broker.Time.GetTimestamp();
+        ValueTask handling;
         try
         {
-            await handler(connection, message, cancellationToken).ConfigureAwait(false);
+            handling = handler(connection, message, cancellationToken);
         }
         catch (Exception exception)
         {
-            tags.Add("error.type", exception.GetType().FullName);
+            Record(connection.Broker, message, startedAt, exception);
+            throw;
+        }
+
+        if (!handling.IsCompletedSuccessfully)
+        {
+            return TimeSlowAsync(handling, connection.Broker, message, startedAt);
+        }
+
+        Record(connection.Broker, message, startedAt, failure: null);
+        return handling;
+    }
+
+    private async ValueTask TimeSlowAsync(ValueTask handling, GhmsBroker broker, object message, long startedAt)
+    {
+        Exception? failure = null;
+        try
+        {
+            await handling.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
             throw;
         }
         finally
         {
-            HandlerDuration.Record(time.GetElapsedTime(startedAt).TotalSeconds, tags);
+            Record(broker, message, startedAt, failure);
         }
+    }
+
+    private void Record(GhmsBroker broker, object message, long startedAt, Exception? failure)
+    {
+        var tags = new TagList { { Name, broker.Name }, { "ghms.message.type", message.GetType().Name } };
+        if (failure is not null)
+        {
+            tags.Add("error.type", failure.GetType().FullName);
+        }
+
+        HandlerDuration.Record(broker.Time.GetElapsedTime(startedAt).TotalSeconds, tags);
     }
 
     private IEnumerable<Measurement<long>> ObserveTraffic(Func<Traffic, (long Sent, long Received)> choose)
