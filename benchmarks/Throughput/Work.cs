@@ -23,6 +23,9 @@ internal enum Work
     /// <summary>As <see cref="FanOut"/>, but to those that have subscribed to the message's topic, who are all.</summary>
     Relay,
 
+    /// <summary>As <see cref="FanOut"/>, and to one more that never reads, for whom messages may be dropped.</summary>
+    Stalled,
+
     /// <summary>As <see cref="FanOut"/>, to ten times as many.</summary>
     WideFanOut,
 

@@ -98,7 +98,7 @@ internal sealed class ConfigurationTests : ServerFixture
         foreach (var (key, type, read) in settings)
         {
             // Within the bounds of every setting but one.
-            var text = type == typeof(TimeSpan) ? "00:00:09" : type == typeof(bool) ? "True" : "9000000";
+            var text = (Nullable.GetUnderlyingType(type) ?? type) == typeof(TimeSpan) ? "00:00:09" : type == typeof(bool) ? "True" : "9000000";
             var services = new ServiceCollection();
             Configure(services, new Dictionary<string, string?> { [$"Ghms:{key}"] = text });
             object? value = null;

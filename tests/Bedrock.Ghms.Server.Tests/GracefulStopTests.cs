@@ -1,3 +1,7 @@
+using System.Text;
+using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Client;
+using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Server.Tests.Support;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
@@ -69,6 +73,62 @@ internal sealed class GracefulStopTests : ServerFixture
         Assert.That(await reader.ReadCloseAsync(), Is.EqualTo(1001));
         await AdvanceUntilAsync(time, stopping);
         Assert.That(connection.DroppedMessages, Is.Positive);
+    }
+
+    [Test]
+    public async Task Peers_hear_when_to_come_back_wherever_they_came_in()
+    {
+        var app = await StartAsync(
+            services => Echo(services.AddGhms(options => options.RetryAfter = TimeSpan.FromSeconds(7.2))),
+            listen => listen.UseConnectionHandler<GhmsHandler>());
+        var ended = new TaskCompletionSource<GhmsConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var client = await new GhmsClientBuilder()
+            .AddJson()
+            .OnDisconnected(connection =>
+            {
+                ended.SetResult(connection);
+                return ValueTask.CompletedTask;
+            })
+            .ConnectAsync(new Uri($"http://127.0.0.1:{PortOf(app)}/"));
+        using var late = await WirePeer.ConnectAsync(PortOf(app));
+        await late.SendAsync("GET / HTTP/1.1\r\n");
+        await BrokerOf(app).CloseAsync();
+        await late.SendAsync(WirePeer.Request()["GET / HTTP/1.1\r\n".Length..]);
+        var refusal = await late.ReadResponseAsync();
+        Assert.That((refusal.Status, refusal["Retry-After"]), Is.EqualTo((503, "8")));
+        var end = (await ended.Task.WaitAsync(Patience.Long)).End!;
+        Assert.That((end.Status, end.Reason, end.RetryAfter), Is.EqualTo((CloseStatus.GoingAway, "retry-after=8;", TimeSpan.FromSeconds(8))));
+    }
+
+    [Test]
+    public async Task The_hint_comes_with_the_stop_of_the_host_as_well()
+    {
+        var app = await StartAsync(
+            services => Echo(services.AddGhms(options => options.RetryAfter = TimeSpan.Zero)),
+            listen => listen.UseConnectionHandler<GhmsHandler>());
+        using var peer = await WirePeer.UpgradeAsync(PortOf(app));
+        var stopping = app.StopAsync();
+        var close = await peer.ReadFrameAsync();
+        peer.Finish();
+        await stopping.WaitAsync(Patience.Long);
+        Assert.That(Encoding.UTF8.GetString(close!.Value.Payload.AsSpan(2)), Is.EqualTo("retry-after=0;"));
+    }
+
+    [Test]
+    public async Task Nothing_that_a_flush_covered_is_lost_while_the_peer_reads()
+    {
+        const int Messages = 30;
+        var app = await StartAsync(Echo);
+        using var peer = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096);
+        var reading = peer.ReadToCloseAsync();
+        for (var i = 0; i < Messages; i++)
+        {
+            await BrokerOf(app).SendAsync(new Announcement { Word = new string('a', 100_000) });
+        }
+
+        await BrokerOf(app).FlushAsync();
+        await app.StopAsync().WaitAsync(Patience.Long);
+        Assert.That(await reading, Is.EqualTo((Messages, 1001)));
     }
 
     [Test]

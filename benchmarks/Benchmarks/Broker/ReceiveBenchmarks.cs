@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Bedrock.Ghms.Benchmarks.Support;
+using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.MessagePack;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Messages.Encodings;
+using Bedrock.Ghms.Testing;
 using BenchmarkDotNet.Attributes;
 
 namespace Bedrock.Ghms.Benchmarks.Broker;
@@ -19,18 +21,14 @@ public class ReceiveBenchmarks
     private BrokerBench _bench = null!;
     private int _handled;
 
+    /// <summary>How many pipes hand each message on to the next.</summary>
+    [Params(0, 1, 3)]
+    public int Pipes { get; set; }
+
     [GlobalSetup]
     public async Task SetupAsync()
     {
-        _bench = await BrokerBench.CreateAsync(
-            builder => builder
-                .AddMessagePack()
-                .AddEncoding(new BinaryMessageEncoding())
-                .AddMessage<Text>(Samples.TextCode, encoding: MediaTypes.MessagePack)
-                .AddMessage(Samples.BinaryCode, Binary.Take, MediaTypes.Binary)
-                .HandleOthers((_, _, _) => Count()),
-            connections: 1,
-            MediaTypes.MessagePack);
+        _bench = await BrokerBench.CreateAsync(Configure, connections: 1, MediaTypes.MessagePack);
         Require.That(Text() == Samples.Batch, "every text is handled");
         Require.That(PooledBinary() == Samples.Batch, "every binary message is handled");
     }
@@ -43,6 +41,20 @@ public class ReceiveBenchmarks
 
     [Benchmark(OperationsPerInvoke = Samples.Batch)]
     public int PooledBinary() => Receive(_binary);
+
+    private void Configure(GhmsTestBuilder builder)
+    {
+        builder
+            .AddMessagePack()
+            .AddEncoding(new BinaryMessageEncoding())
+            .AddMessage<Text>(Samples.TextCode, encoding: MediaTypes.MessagePack)
+            .AddMessage(Samples.BinaryCode, Binary.Take, MediaTypes.Binary)
+            .HandleOthers((_, _, _) => Count());
+        for (int i = 0; i < Pipes; i++)
+        {
+            builder.UsePipe(new PassingPipe());
+        }
+    }
 
     private int Receive(byte[] frames)
     {
@@ -59,4 +71,6 @@ public class ReceiveBenchmarks
         _handled++;
         return ValueTask.CompletedTask;
     }
+
+    private sealed class PassingPipe : GhmsPipe;
 }

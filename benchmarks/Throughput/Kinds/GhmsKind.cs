@@ -40,6 +40,9 @@ internal sealed class GhmsKind : HostedKind
             case Work.Relay:
                 ghms.AddTopics();
                 break;
+            case Work.Stalled:
+                ghms.DropOldest<AnnouncementMessage>();
+                break;
             case Work.Split:
                 ghms.AddJson();
                 break;

@@ -13,7 +13,7 @@ internal sealed class GrpcKind : HostedKind
 
     public override IWire Wire { get; } = new GrpcWire();
 
-    public override bool Does(Work work) => work is not (Work.Request or Work.Split or Work.Relay or Work.Growth);
+    public override bool Does(Work work) => work is not (Work.Request or Work.Split or Work.Relay or Work.Stalled or Work.Growth);
 
     protected override void AddServices(IServiceCollection services, Work work) => services
         .AddSingleton<Counter>()

@@ -14,7 +14,7 @@ internal sealed class SignalRKind : HostedKind
 
     public override IWire Wire { get; } = new SignalRWire();
 
-    public override bool Does(Work work) => work is not (Work.Split or Work.Relay or Work.Growth);
+    public override bool Does(Work work) => work is not (Work.Split or Work.Relay or Work.Stalled or Work.Growth);
 
     protected override void AddServices(IServiceCollection services, Work work) => services
         .AddSingleton<Counter>()

@@ -60,6 +60,7 @@ internal abstract class LoadDriver : IDisposable
         Work.PingPong => new PingPongDriver(wire, server),
         Work.OneWay => new OneWayDriver(wire, server, options),
         Work.FanOut or Work.Split or Work.Relay => new FanOutDriver(wire, server, work, options.Subscribers + 1, options.Window),
+        Work.Stalled => new FanOutDriver(wire, server, work, options.Subscribers + 2, options.Window, stalled: 1),
         Work.WideFanOut => new FanOutDriver(wire, server, work, (10 * options.Subscribers) + 1, options.Window),
         Work.Connect => new ConnectDriver(wire, server),
         _ => new EchoDriver(wire, server, work, options),

@@ -16,7 +16,7 @@ internal sealed record Column(string Title, Func<Measured, string> Cell)
             Work.Growth => OfGrowth(),
             Work.PingPong => [.. OfLoad("messages/s"), .. OfLatency()],
             Work.Request => [.. OfLoad("messages/s"), Beside("CPU to echo", Work.Echo, round => round.CpuPerMessage)],
-            Work.Relay => [.. OfLoad("messages/s"), Beside("to fan-out", Work.FanOut, round => round.PerSecond)],
+            Work.Relay or Work.Stalled => [.. OfLoad("messages/s"), Beside("to fan-out", Work.FanOut, round => round.PerSecond)],
             _ => OfLoad(work == Work.Connect ? "connections/s" : "messages/s"),
         };
         foreach (Column figure in figures)

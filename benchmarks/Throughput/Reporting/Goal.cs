@@ -27,6 +27,7 @@ internal sealed record Goal(
         Speed("fan-out to ten times as many", Work.WideFanOut, "baseline-shared"),
         Speed("fan-out, split", Work.Split, "baseline-shared"),
         new("relay by topic, to fan-out", Work.Relay, round => round.PerSecond, Work.FanOut, Ours, 0.9),
+        new("fan-out while one more does not read, to fan-out", Work.Stalled, round => round.PerSecond, Work.FanOut, Ours, 0.95),
         Cost("ping-pong, p50", Work.PingPong, round => round.P50, "baseline", 1.05),
         Cost("ping-pong, p99", Work.PingPong, round => round.P99, "baseline", 1.05),
         Cost("heap of an idle connection", Work.Idle, round => round.HeapPerConnection, "baseline", 1.3),

@@ -63,11 +63,11 @@ internal sealed class RunCommand
         Console.WriteLine(Machine.Facts(options.ServerGC));
         var all = new List<Measured>();
 
-        // What a request costs is a matter of what an echo does, and a relay of what a fan-out does: their rounds take turns.
+        // What a request costs is a matter of what an echo does, and a relay, or a reader that stalls, of what a fan-out does: their rounds take turns.
         foreach (var works in options.Works.GroupBy(work => work switch
         {
             Work.Request => Work.Echo,
-            Work.Relay => Work.FanOut,
+            Work.Relay or Work.Stalled => Work.FanOut,
             _ => work,
         }))
         {

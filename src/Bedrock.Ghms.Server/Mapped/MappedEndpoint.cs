@@ -4,7 +4,6 @@ using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Broker.Timing;
 using Bedrock.Ghms.Broker.Upgrades;
-using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -50,7 +49,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
 
                 // The host has a limit of its own for upgrades.
                 context.Response.Clear();
-                refusal = UpgradeRefusal.For(UpgradeRejection.NoRoom);
+                refusal = broker.Refuse(UpgradeRejection.NoRoom);
             }
         }
 
@@ -102,7 +101,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             var connection = candidate.Connect(transport);
             broker.TakeIn(connection);
             var running = connection.RunAsync(ownsTransport: false);
-            using (stopping.UnsafeRegister(static connection => ((GhmsConnection)connection!).CloseAsync(CloseStatus.GoingAway), connection))
+            using (stopping.UnsafeRegister(static connection => ((GhmsConnection)connection!).GoAwayAsync(), connection))
             {
                 await transport.Stream.UpgradeAsync(context.Features.GetRequiredFeature<IHttpUpgradeFeature>()).ConfigureAwait(false);
                 if (!transport.Stream.HasFailed)

@@ -29,6 +29,10 @@ internal static class BrokerOptionsRules
             "HeartbeatCode",
             $"must be 1 to 0xFFFFFEFF; it is {options.HeartbeatCode}");
         Require(options.LookAhead >= 0, "LookAhead", $"must not be negative; it is {options.LookAhead}");
+        Require(
+            options.RetryAfter is not { } retryAfter || (retryAfter >= TimeSpan.Zero && retryAfter <= CloseMessage.MaxRetryAfter),
+            "RetryAfter",
+            $"must be zero to {CloseMessage.MaxRetryAfter}; it is {options.RetryAfter}");
         Require(outbound.SoftLimit >= 1, "Outbound.SoftLimit", $"must be at least 1 byte; it is {outbound.SoftLimit}");
         Require(
             outbound.HardLimit >= outbound.SoftLimit,

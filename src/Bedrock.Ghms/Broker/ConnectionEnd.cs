@@ -7,4 +7,8 @@ namespace Bedrock.Ghms.Broker;
 /// <param name="Status">The status of the Close, or <see cref="CloseStatus.None"/> when there was none.</param>
 /// <param name="Reason">The reason of the Close, or a short text. From a peer it is raw: escape it before it goes into a log.</param>
 /// <param name="Exception">What went wrong, if something did.</param>
-public sealed record ConnectionEnd(ConnectionEndCause Cause, CloseStatus Status, string Reason, Exception? Exception = null);
+public sealed record ConnectionEnd(ConnectionEndCause Cause, CloseStatus Status, string Reason, Exception? Exception = null)
+{
+    /// <summary>When to come back, if the Close said so.</summary>
+    public TimeSpan? RetryAfter => new CloseMessage(Status, Reason).RetryAfter;
+}

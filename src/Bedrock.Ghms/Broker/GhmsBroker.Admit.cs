@@ -8,6 +8,10 @@ public sealed partial class GhmsBroker
 {
     internal bool HasAdmission => _admission.Length > 0;
 
+    /// <summary>A refusal for a time, which tells when to come back.</summary>
+    internal UpgradeRefusal Refuse(UpgradeRejection rejection) =>
+        Options.RetryAfter is { } time ? UpgradeRefusal.For(rejection, time) : UpgradeRefusal.For(rejection);
+
     /// <summary>Asks the host's own checks about a request, for as long as they may take. Never fails.</summary>
     /// <param name="request">The request.</param>
     /// <param name="stopping">Fires when the server stops.</param>
@@ -25,11 +29,11 @@ public sealed partial class GhmsBroker
         {
             if (stopping.IsCancellationRequested)
             {
-                return UpgradeRefusal.For(UpgradeRejection.ShuttingDown);
+                return Refuse(UpgradeRejection.ShuttingDown);
             }
 
             LogAdmissionTimeout(request.ConnectionId, Options.Upgrade.AdmissionTimeout);
-            return UpgradeRefusal.For(UpgradeRejection.AdmissionTimeout);
+            return Refuse(UpgradeRejection.AdmissionTimeout);
         }
     }
 

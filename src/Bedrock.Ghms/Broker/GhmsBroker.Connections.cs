@@ -9,6 +9,9 @@ public sealed partial class GhmsBroker
     private long _dropped;
     private long _unhandled;
 
+    /// <summary>The reason of the Close 1001 that this side sends when it stops.</summary>
+    internal string Farewell => Options.RetryAfter is { } time ? CloseMessage.ReasonToRetryAfter(time) : "";
+
     internal Traffic Traffic => _running.Traffic;
 
     internal bool IsClosed => Volatile.Read(ref _isClosed);
@@ -24,13 +27,17 @@ public sealed partial class GhmsBroker
     /// <param name="status">Why; 1001, going away, by default.</param>
     /// <param name="reason">A text for the peers, at most 123 bytes of UTF-8.</param>
     /// <returns>A task that completes when every Close was handed to its transport, or 10 seconds have passed.</returns>
+    /// <remarks>A 1001 without a reason carries the hint of <see cref="GhmsBrokerOptions.RetryAfter"/>.</remarks>
     /// <exception cref="AggregateException">For some connections not everything accepted could be handed to the transport; it holds each one's error.</exception>
     /// <exception cref="ArgumentException">The status may not be sent, or the reason is too long.</exception>
     public async Task CloseAsync(CloseStatus status = CloseStatus.GoingAway, string reason = "")
     {
+        ArgumentNullException.ThrowIfNull(reason);
         new CloseMessage(status, reason).Validate();
+        reason = status == CloseStatus.GoingAway && reason.Length == 0 ? Farewell : reason;
         Volatile.Write(ref _isClosed, true);
         var connections = _running.Snapshot();
+
         await Task.WhenAll(connections.Select(connection => connection.CloseAsync(status, reason))).ConfigureAwait(false);
         var errors = connections.Select(connection => connection.CloseError).OfType<Exception>().ToList();
         if (errors.Count > 0)
@@ -68,7 +75,7 @@ public sealed partial class GhmsBroker
         if (IsClosed)
         {
             // The broker was closed between the 101 and now.
-            _ = connection.CloseAsync(CloseStatus.GoingAway);
+            _ = connection.GoAwayAsync();
         }
     }
 

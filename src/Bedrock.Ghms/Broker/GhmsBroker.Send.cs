@@ -155,13 +155,19 @@ public sealed partial class GhmsBroker
 
         if (recipients.IsDistinct)
         {
-            var each = (GhmsConnection[])recipients.Many!;
+            var each = ImmutableCollectionsMarshal.AsImmutableArray((GhmsConnection[])recipients.Many!);
+            if (FlushBatch.Current is { } batch && batch.Broadcasts.IsOpenFor(each))
+            {
+                // They have been looked at when the first message was for them.
+                return each;
+            }
+
             foreach (var connection in each)
             {
                 Own(connection);
             }
 
-            return ImmutableCollectionsMarshal.AsImmutableArray(each);
+            return each;
         }
 
         return recipients.Single is { } one ? [Own(one)] : Distinct(recipients.Many!);

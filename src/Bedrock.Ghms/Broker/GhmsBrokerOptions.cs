@@ -25,6 +25,10 @@ public sealed class GhmsBrokerOptions
     /// <summary>How many bytes are read ahead on a connection while a handler is pending. One message may always wait. Default 262,144.</summary>
     public int LookAhead { get; set; } = 262_144;
 
+    /// <summary>When to come back: the hint that the Close 1001 of a server that stops and its refusals with 503 carry, in whole seconds up to
+    /// 99,999, rounded up. Default none: peers come back when they please, after a refusal in 5 seconds.</summary>
+    public TimeSpan? RetryAfter { get; set; }
+
     /// <summary>How much may wait for one connection.</summary>
     public OutboundOptions Outbound { get; } = new();
 
@@ -44,6 +48,7 @@ public sealed class GhmsBrokerOptions
             Timeout = Timeout,
             HeartbeatCode = HeartbeatCode,
             LookAhead = LookAhead,
+            RetryAfter = RetryAfter,
             Outbound =
             {
                 SoftLimit = Outbound.SoftLimit,

@@ -43,6 +43,9 @@ public sealed partial class GhmsConnection
         return _flushed.Task;
     }
 
+    /// <summary>Ends the connection because this side stops.</summary>
+    internal Task GoAwayAsync() => CloseAsync(CloseStatus.GoingAway, Broker.Farewell);
+
     internal void OnCloseReceived(CloseMessage close)
     {
         if (TryEnd(new ConnectionEnd(ConnectionEndCause.ClosedByPeer, close.Status, close.Reason)))

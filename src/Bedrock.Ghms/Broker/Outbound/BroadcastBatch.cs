@@ -20,7 +20,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
     private readonly List<GhmsConnection> _released = [];
     private ImmutableArray<GhmsConnection> _recipients;
     private ImmutableArray<GhmsConnection> _lastRecipients;
-    private GatheredFrames?[] _gathered = [];
+    private GatheredFrames[] _gathered = [];
     private long _room;
     private int _members;
     private int _version;
@@ -47,6 +47,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
         var version = _version;
         var isTaken = CanTake(ref message);
         int members;
+        bool isFull;
         lock (_sync)
         {
             // An encoder is the application's code, and may have sent something itself.
@@ -55,16 +56,22 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
                 return 0;
             }
 
+            var most = 0L;
             foreach (var gathered in _gathered)
             {
-                gathered?.Add(message.FrameFor(gathered.Strictest));
+                if (gathered.Strictest is { } strictest)
+                {
+                    gathered.Add(message.FrameFor(strictest));
+                    most = Math.Max(most, gathered.Cost);
+                }
             }
 
             members = _members;
             rest = [.. _released];
+            isFull = most >= _room;
         }
 
-        if (Array.Exists(_gathered, gathered => gathered?.Cost >= _room))
+        if (isFull)
         {
             flushes.Flush();
         }
@@ -83,7 +90,11 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
         List<(GhmsConnection Member, SendOutcome Outcome, int Count)>? refused = null;
         lock (_sync)
         {
-            var frames = Array.ConvertAll(_gathered, static gathered => gathered?.Take());
+            foreach (var gathered in _gathered)
+            {
+                gathered.Close();
+            }
+
             foreach (var recipient in _recipients)
             {
                 if (!recipient.Outbound.IsMemberOf(this))
@@ -91,7 +102,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
                     continue;
                 }
 
-                var its = frames[recipient.EncodingOrdinal];
+                var its = _gathered[recipient.EncodingOrdinal].Frames;
                 var outcome = recipient.Outbound.Leave(its);
                 if (outcome == SendOutcome.Accepted)
                 {
@@ -103,18 +114,18 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
                 }
             }
 
-            Array.ForEach(frames, static its => its?.Release());
-            Array.Clear(_gathered);
+            foreach (var gathered in _gathered)
+            {
+                gathered.Clear();
+            }
+
             _released.Clear();
             _recipients = default;
             _members = 0;
             _version++;
         }
 
-        foreach (var (member, outcome, count) in refused ?? [])
-        {
-            member.OnRefused(outcome, count);
-        }
+        refused?.ForEach(static refusal => refusal.Member.OnRefused(refusal.Outcome, refusal.Count));
     }
 
     /// <summary>Ends the batch: nothing is kept of it.</summary>
@@ -134,7 +145,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
 
             _members--;
             _released.Add(member);
-            var frames = _gathered[member.EncodingOrdinal]?.Copy();
+            var frames = _gathered[member.EncodingOrdinal].Copy();
             count = frames?.Count ?? 0;
             outcome = member.Outbound.Leave(frames);
             frames?.Release();
@@ -164,7 +175,10 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
         lock (_sync)
         {
             _recipients = recipients;
-            _gathered = _gathered.Length == encodings ? _gathered : new GatheredFrames?[encodings];
+            if (_gathered.Length != encodings)
+            {
+                _gathered = [.. Enumerable.Range(0, encodings).Select(static _ => new GatheredFrames())];
+            }
         }
 
         flushes.StartClock();
@@ -188,8 +202,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
             }
 
             _members++;
-            ref var gathered = ref _gathered[recipient.EncodingOrdinal];
-            gathered = gathered is null ? new GatheredFrames(recipient) : gathered.With(recipient);
+            _gathered[recipient.EncodingOrdinal].AddRecipient(recipient);
         }
     }
 
@@ -204,7 +217,7 @@ internal sealed class BroadcastBatch(FlushBatch flushes)
 
         foreach (var gathered in _gathered)
         {
-            if (gathered is not null && !IsSmall(gathered.Strictest, ref message))
+            if (gathered.Strictest is { } strictest && !IsSmall(strictest, ref message))
             {
                 return false;
             }

@@ -3,56 +3,60 @@ using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker.Outbound;
 
-/// <summary>Frames of one encoding, side by side in pooled memory that grows. Not safe for concurrent use.</summary>
-/// <param name="first">Somebody who gets them.</param>
-internal sealed class GatheredFrames(GhmsConnection first)
+/// <summary>Frames of one encoding, side by side in pooled memory that grows. Made to be used again; not safe for concurrent use.</summary>
+internal sealed class GatheredFrames
 {
     private const int FirstSize = 16 * 1_024;
 
     private byte[] _bytes = [];
+    private int _length;
+    private int _count;
 
-    /// <summary>Whoever of those that get them accepts the least.</summary>
-    public GhmsConnection Strictest { get; private set; } = first;
+    /// <summary>Whoever of those that get them accepts the least; <see langword="null"/> where nobody does.</summary>
+    public GhmsConnection? Strictest { get; private set; }
 
-    public int Length { get; private set; }
+    /// <summary>What there was when it was <see cref="Close"/>d, if anything.</summary>
+    public FrameBuffer? Frames { get; private set; }
 
-    public int Count { get; private set; }
+    public long Cost => _length + ((long)_count * OutboundOptions.FrameCharge);
 
-    public long Cost => Length + ((long)Count * OutboundOptions.FrameCharge);
-
-    public GatheredFrames With(GhmsConnection another)
-    {
-        Strictest = another.MaxPayload < Strictest.MaxPayload ? another : Strictest;
-        return this;
-    }
+    public void AddRecipient(GhmsConnection recipient) =>
+        Strictest = recipient.MaxPayload < Strictest?.MaxPayload ? recipient : Strictest ?? recipient;
 
     public void Add(FrameBuffer frame)
     {
-        if (_bytes.Length - Length < frame.Length)
+        if (_bytes.Length - _length < frame.Length)
         {
-            Grow(Length + frame.Length);
+            Grow(_length + frame.Length);
         }
 
-        frame.Span.CopyTo(_bytes.AsSpan(Length));
-        Length += frame.Length;
-        Count++;
+        frame.Span.CopyTo(_bytes.AsSpan(_length));
+        _length += frame.Length;
+        _count++;
     }
 
     /// <summary>A copy of what there is, if anything.</summary>
-    public FrameBuffer? Copy() => Count == 0 ? null : FrameBuffer.Copy(_bytes.AsSpan(0, Length), Count);
+    public FrameBuffer? Copy() => _count == 0 ? null : FrameBuffer.Copy(_bytes.AsSpan(0, _length), _count);
 
-    /// <summary>What there is, if anything, with its memory.</summary>
-    public FrameBuffer? Take()
+    /// <summary>Makes <see cref="Frames"/> of what there is, without a copy.</summary>
+    public void Close()
     {
-        var frames = Count == 0 ? null : FrameBuffer.Own(_bytes, Length, Count);
-        (_bytes, Length, Count) = ([], 0, 0);
-        return frames;
+        Frames = _count == 0 ? null : FrameBuffer.Own(_bytes, _length, _count);
+        (_bytes, _length, _count) = ([], 0, 0);
+    }
+
+    /// <summary>Lets go of everything.</summary>
+    public void Clear()
+    {
+        Frames?.Release();
+        Frames = null;
+        Strictest = null;
     }
 
     private void Grow(int size)
     {
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(size, Math.Max(FirstSize, 2 * _bytes.Length)));
-        _bytes.AsSpan(0, Length).CopyTo(larger);
+        _bytes.AsSpan(0, _length).CopyTo(larger);
         if (_bytes.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_bytes);

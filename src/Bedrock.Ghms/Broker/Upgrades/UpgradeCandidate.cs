@@ -78,11 +78,11 @@ internal sealed class UpgradeCandidate
 
         if (Broker.IsClosed)
         {
-            return UpgradeRefusal.For(UpgradeRejection.ShuttingDown);
+            return Broker.Refuse(UpgradeRejection.ShuttingDown);
         }
 
         var rejection = Broker.Room.TryTake(transport.RemoteEndPoint);
-        return rejection == UpgradeRejection.None ? null : UpgradeRefusal.For(rejection);
+        return rejection == UpgradeRejection.None ? null : Broker.Refuse(rejection);
     }
 
     /// <summary>Makes the connection of a candidate that was let in.</summary>

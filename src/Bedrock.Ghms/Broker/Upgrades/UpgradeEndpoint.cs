@@ -59,7 +59,7 @@ public sealed class UpgradeEndpoint
         {
             // It is taken in before it can be told to close: the broker must not take in what has ended already.
             broker.TakeIn(connection);
-            using (shutdown.UnsafeRegister(static connection => ((GhmsConnection)connection!).CloseAsync(GoingAway), connection))
+            using (shutdown.UnsafeRegister(static connection => ((GhmsConnection)connection!).GoAwayAsync(), connection))
             {
                 await connection.RunAsync(ownsTransport: false).ConfigureAwait(false);
             }
@@ -86,8 +86,6 @@ public sealed class UpgradeEndpoint
         (text, broker) = (mapped.Key, mapped.Value);
         return isMapped;
     }
-
-    private const Protocol.Framing.CloseStatus GoingAway = Protocol.Framing.CloseStatus.GoingAway;
 
     private async Task<GhmsConnection?> UpgradeAsync(ConnectionContext transport)
     {

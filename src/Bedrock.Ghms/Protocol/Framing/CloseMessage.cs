@@ -17,6 +17,9 @@ public readonly record struct CloseMessage(CloseStatus Status, string Reason)
     /// <summary>The largest reason in bytes of UTF-8: 123.</summary>
     public const int MaxReasonSize = MaxSize - 2;
 
+    /// <summary>The longest time that a Close can ask a peer to stay away: 99,999 seconds.</summary>
+    public static readonly TimeSpan MaxRetryAfter = TimeSpan.FromSeconds(99_999);
+
     private const string RetryAfterPrefix = "retry-after=";
 
     /// <summary>When to come back, if the reason of a 1001 or 1013 begins with <c>retry-after=N;</c>.</summary>
@@ -36,6 +39,16 @@ public readonly record struct CloseMessage(CloseStatus Status, string Reason)
                 ? TimeSpan.FromSeconds(seconds)
                 : null;
         }
+    }
+
+    /// <summary>The beginning of a reason that says when to come back, for a 1001 or 1013.</summary>
+    /// <param name="time">Rounded up to whole seconds.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or longer than <see cref="MaxRetryAfter"/>.</exception>
+    public static string ReasonToRetryAfter(TimeSpan time)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(time, MaxRetryAfter);
+        return string.Create(CultureInfo.InvariantCulture, $"{RetryAfterPrefix}{Math.Ceiling(time.TotalSeconds)};");
     }
 
     /// <summary>Whether <paramref name="status"/> may stand in a Close: 1000 or more, but for 1005, 1006 and 1015.</summary>

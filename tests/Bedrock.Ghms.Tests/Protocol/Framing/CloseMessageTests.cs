@@ -35,6 +35,21 @@ public sealed class CloseMessageTests
         Assert.That(close.RetryAfter, Is.EqualTo(seconds.ValueKind == JsonValueKind.Null ? (TimeSpan?)null : TimeSpan.FromSeconds(seconds.GetInt32())));
     }
 
+    [TestCase(0, "retry-after=0;")]
+    [TestCase(0.2, "retry-after=1;")]
+    [TestCase(99_999, "retry-after=99999;")]
+    public void The_time_to_come_back_is_written_as_it_is_read(double seconds, string reason)
+    {
+        var written = CloseMessage.ReasonToRetryAfter(TimeSpan.FromSeconds(seconds));
+        Assert.That(written, Is.EqualTo(reason));
+        Assert.That(new CloseMessage(CloseStatus.GoingAway, written).RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(Math.Ceiling(seconds))));
+    }
+
+    [TestCase(-1)]
+    [TestCase(100_000)]
+    public void A_time_to_come_back_that_cannot_be_written_is_refused(double seconds) => Assert.That(
+        () => CloseMessage.ReasonToRetryAfter(TimeSpan.FromSeconds(seconds)), Throws.InstanceOf<ArgumentOutOfRangeException>());
+
     [TestCase(0)]
     [TestCase(999)]
     [TestCase(1005)]
