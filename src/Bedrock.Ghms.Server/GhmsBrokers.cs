@@ -25,6 +25,9 @@ internal sealed class GhmsBrokers(IServiceProvider services, IEnumerable<GhmsSer
         }
     }
 
+    /// <summary>All brokers, in the order added.</summary>
+    public IEnumerable<GhmsBroker> All => _builders.Select(builder => Find(builder.Name));
+
     public static GhmsBrokers Of(IServiceProvider services) =>
         services.GetService<GhmsBrokers>()
         ?? throw new InvalidOperationException("No GHMS broker is registered: call builder.Services.AddGhms() first.");

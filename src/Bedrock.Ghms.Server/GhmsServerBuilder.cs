@@ -14,6 +14,10 @@ public sealed class GhmsServerBuilder : GhmsBuilder<GhmsServerBuilder>
     {
         Name = name;
         Services = services;
+        if (name.Length > 0)
+        {
+            Definition.Name = name;
+        }
     }
 
     /// <summary>The broker's name; empty for the only one.</summary>

@@ -6,6 +6,9 @@ public static class Ghms
     /// <summary>The protocol and version named in the <c>Upgrade</c> field: <c>GHMS/0.1</c>.</summary>
     public const string Protocol = "GHMS/0.1";
 
+    /// <summary>The name of the <c>Meter</c> and the <c>ActivitySource</c>: <c>Bedrock.Ghms</c>.</summary>
+    public const string TelemetryName = "Bedrock.Ghms";
+
     /// <summary>How many upgraded connections a server-side broker holds unless told otherwise: 100.</summary>
     public const int MaxConnections = 100;
 

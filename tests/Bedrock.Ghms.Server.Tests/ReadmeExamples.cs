@@ -210,6 +210,16 @@ internal static class ReadmeExamples
         builder.Services.AddGhms("orders").BindConfiguration().AddJson().AddMessage<Greeting>(code: 10);
     }
 
+    public static void Health(WebApplicationBuilder builder)
+    {
+        builder.Services.AddHealthChecks().AddGhms("orders");
+    }
+
+    public static void Monitor(WebApplication app)
+    {
+        app.MapGhmsMonitor("/ghms").RequireAuthorization("operators");
+    }
+
     private static class Tenants
     {
         public static ValueTask<string?> FindAsync(string key, CancellationToken cancellationToken) => new(key);

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Diagnostics;
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Broker.Timing;
 using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Protocol.Upgrade;
@@ -20,13 +22,16 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
 
     public async Task RunAsync(HttpContext context)
     {
+        var fields = context.Request.Headers;
+        var activity = Tracing.StartUpgrade(fields.TraceParent, fields.TraceState);
         var refusal = Judge(context, out var candidate);
         if (candidate is not null)
         {
             if (Interlocked.Increment(ref _pending) > broker.Options.Upgrade.MaxPending)
             {
                 Interlocked.Decrement(ref _pending);
-                broker.LogTooManyUpgrades(context.Connection.Id);
+                broker.OnTooManyUpgrades(context.Connection.Id);
+                activity?.Dispose();
                 context.Abort();
                 return;
             }
@@ -36,7 +41,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             refusal = await EnterAsync(candidate, transport).ConfigureAwait(false);
             if (refusal is null)
             {
-                await RunAsync(context, candidate, transport).ConfigureAwait(false);
+                await RunAsync(context, candidate, transport, activity).ConfigureAwait(false);
                 if (!transport.Stream.HasFailed || context.Response.HasStarted)
                 {
                     return;
@@ -48,7 +53,8 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             }
         }
 
-        broker.LogUpgradeRefused(context.Connection.Id, refusal!.Status, refusal.Text);
+        broker.OnUpgradeRefused(context.Connection.Id, refusal!, broker);
+        activity.Finish(refusal!.Status);
         await MappedResponse.RefuseAsync(context.Response, refusal).ConfigureAwait(false);
     }
 
@@ -84,10 +90,12 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
         }
     }
 
-    private async Task RunAsync(HttpContext context, UpgradeCandidate candidate, MappedConnection transport)
+    private async Task RunAsync(HttpContext context, UpgradeCandidate candidate, MappedConnection transport, Activity? activity)
     {
         try
         {
+            // What handlers do is no part of a request that lasts as long as the connection.
+            Activity.Current = null;
             LiftLimits(context.Features);
             MappedResponse.Accept(context.Response, candidate);
             var connection = candidate.Connect(transport);
@@ -96,6 +104,11 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             using (stopping.UnsafeRegister(static connection => _ = ((GhmsConnection)connection!).GoAwayAsync(), connection))
             {
                 await transport.Stream.UpgradeAsync(context.Features.GetRequiredFeature<IHttpUpgradeFeature>()).ConfigureAwait(false);
+                if (!transport.Stream.HasFailed)
+                {
+                    broker.OnUpgraded(connection, activity);
+                }
+
                 await running.ConfigureAwait(false);
             }
         }

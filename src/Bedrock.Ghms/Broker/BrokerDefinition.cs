@@ -7,6 +7,9 @@ namespace Bedrock.Ghms.Broker;
 /// <summary>What a broker is made of, as its builder gathers it. Not safe for concurrent use; a broker takes a copy when it starts.</summary>
 public sealed class BrokerDefinition
 {
+    /// <summary>What metrics, traces, logs and monitors call the broker: <c>default</c> for a server's without a name, <c>client</c> for a client's, unless it is set.</summary>
+    public string Name { get; set; } = "default";
+
     /// <summary>Changes to the settings, in order; they may look at the application's services.</summary>
     public IList<Action<IServiceProvider, GhmsBrokerOptions>> Options { get; } = [];
 

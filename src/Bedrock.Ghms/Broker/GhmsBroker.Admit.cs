@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Protocol.Upgrade;
 
 namespace Bedrock.Ghms.Broker;
@@ -33,6 +35,30 @@ public sealed partial class GhmsBroker
             LogAdmissionTimeout(request.ConnectionId, Options.Upgrade.AdmissionTimeout);
             return Refuse(UpgradeRejection.AdmissionTimeout);
         }
+    }
+
+    internal void OnUpgraded(GhmsConnection connection, Activity? activity)
+    {
+        Meter.OnUpgrade(this, "accepted", 101);
+        activity.Finish(101, connection);
+    }
+
+    internal void OnUpgradeRefused(string connectionId, UpgradeRefusal refusal, GhmsBroker? asked)
+    {
+        LogUpgradeRefused(connectionId, refusal.Status, refusal.Text);
+        Meter.OnUpgrade(asked, "refused", refusal.Status);
+    }
+
+    internal void OnUpgradeFailed(string connectionId, Exception exception)
+    {
+        LogUpgradeFailed(connectionId, exception);
+        Meter.OnUpgrade(broker: null, "failed", status: null);
+    }
+
+    internal void OnTooManyUpgrades(string connectionId)
+    {
+        LogTooManyUpgrades(connectionId);
+        Meter.OnUpgrade(broker: null, "ignored", status: null);
     }
 
     private async Task<UpgradeRefusal?> CheckAsync(AdmissionContext request, CancellationToken cancellationToken)

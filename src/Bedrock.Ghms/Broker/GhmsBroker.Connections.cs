@@ -4,36 +4,23 @@ namespace Bedrock.Ghms.Broker;
 
 public sealed partial class GhmsBroker
 {
-    private readonly Lock _sync = new();
-
-    // Under _sync: everything that runs, and what those that are done had counted.
-    private readonly HashSet<GhmsConnection> _running = [];
-    private long _sentBefore;
-    private long _receivedBefore;
+    private readonly RunningConnections _running;
     private bool _isClosed;
-
     private long _dropped;
     private long _unhandled;
 
     /// <summary>The reason of the Close 1001 that this side sends when it stops.</summary>
     internal string Farewell => Options.RetryAfter is { } time ? CloseMessage.ReasonToRetryAfter(time) : "";
 
+    internal Traffic Traffic => _running.Traffic;
+
     internal bool IsClosed => Volatile.Read(ref _isClosed);
 
     /// <summary>Counts what has been sent, received and dropped since the broker was created.</summary>
     public BrokerStats GetStats()
     {
-        lock (_sync)
-        {
-            var (sent, received) = (_sentBefore, _receivedBefore);
-            foreach (var connection in _running)
-            {
-                sent += connection.SentMessages;
-                received += connection.ReceivedMessages;
-            }
-
-            return new BrokerStats(sent, received, Volatile.Read(ref _dropped), Volatile.Read(ref _unhandled));
-        }
+        var traffic = Traffic;
+        return new BrokerStats(traffic.SentMessages, traffic.ReceivedMessages, Volatile.Read(ref _dropped), Volatile.Read(ref _unhandled));
     }
 
     /// <summary>Ends every connection: what was accepted is sent, then a Close. From then on sends and starts fail, and upgrades get 503.</summary>
@@ -48,12 +35,8 @@ public sealed partial class GhmsBroker
         ArgumentNullException.ThrowIfNull(reason);
         new CloseMessage(status, reason).Validate();
         reason = status == CloseStatus.GoingAway && reason.Length == 0 ? Farewell : reason;
-        GhmsConnection[] connections;
-        lock (_sync)
-        {
-            Volatile.Write(ref _isClosed, true);
-            connections = [.. _running];
-        }
+        Volatile.Write(ref _isClosed, true);
+        var connections = _running.Snapshot();
 
         await Task.WhenAll(connections.Select(connection => connection.CloseAsync(status, reason))).ConfigureAwait(false);
         var errors = connections.Select(connection => connection.CloseError).OfType<Exception>().ToList();
@@ -75,34 +58,20 @@ public sealed partial class GhmsBroker
             // Each connection's own end tells; there is nobody left to hear it here.
         }
 
-        Task[] running;
-        lock (_sync)
-        {
-            running = [.. _running.Select(connection => connection.TransportDone)];
-        }
-
-        await Task.WhenAll(running).ConfigureAwait(false);
+        await Task.WhenAll(_running.Snapshot().Select(connection => connection.TransportDone)).ConfigureAwait(false);
         Ticker.Dispose();
+        _ = LeaveMeterAsync();
     }
 
     /// <summary>Waits until no connection that runs now has a handler at work any more. Never fails.</summary>
-    internal Task HandlersDoneAsync()
-    {
-        lock (_sync)
-        {
-            return Task.WhenAll(_running.Select(connection => connection.Completion));
-        }
-    }
+    internal Task HandlersDoneAsync() => Task.WhenAll(_running.Snapshot().Select(connection => connection.Completion));
 
     /// <summary>Takes in an upgraded connection, which has to be run next.</summary>
     internal void TakeIn(GhmsConnection connection)
     {
-        lock (_sync)
-        {
-            _running.Add(connection);
-            _connections.Add(connection);
-        }
-
+        // In this order: once it runs it may be told to end, and an ended one is taken out of the open ones.
+        _connections.Add(connection);
+        _running.Add(connection);
         if (IsClosed)
         {
             // The broker was closed between the 101 and now.
@@ -126,9 +95,17 @@ public sealed partial class GhmsBroker
 
     internal void OnTransportDone(GhmsConnection connection) => _ = ForgetAsync(connection);
 
-    internal void OnEnded(GhmsConnection connection) => _connections.Remove(connection);
+    internal void OnEnded(GhmsConnection connection, ConnectionEnd end)
+    {
+        _connections.Remove(connection);
+        Meter.OnClose(this, end);
+    }
 
-    internal void OnDropped(int count) => Interlocked.Add(ref _dropped, count);
+    internal void OnDropped(int count, string reason)
+    {
+        Interlocked.Add(ref _dropped, count);
+        Meter.OnDrop(this, reason, count);
+    }
 
     internal async ValueTask OnDisconnectedAsync(GhmsConnection connection)
     {
@@ -156,12 +133,14 @@ public sealed partial class GhmsBroker
     private async Task ForgetAsync(GhmsConnection connection)
     {
         await connection.Completion.ConfigureAwait(false);
-        lock (_sync)
-        {
-            _running.Remove(connection);
-            _sentBefore += connection.SentMessages;
-            _receivedBefore += connection.ReceivedMessages;
-        }
+        _running.Remove(connection);
+    }
+
+    // Handlers that outlive the broker still count.
+    private async Task LeaveMeterAsync()
+    {
+        await HandlersDoneAsync().ConfigureAwait(false);
+        Meter.Remove(_running);
     }
 
     private void ThrowIfClosed()

@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Broker.Inbound;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Messages;
 
 namespace Bedrock.Ghms.Broker;
@@ -35,6 +36,7 @@ public sealed partial class GhmsBroker
     private void OnUnhandled(object message)
     {
         Interlocked.Increment(ref _unhandled);
+        Meter.OnDrop(this, DropReason.Unhandled, 1);
         if (Registry.Contains(message.GetType()) && Registry.Find(message.GetType()).CountUnhandled())
         {
             LogUnhandled(message.GetType());

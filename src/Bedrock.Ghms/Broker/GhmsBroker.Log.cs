@@ -1,40 +1,93 @@
 using System.Net;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Protocol;
 using Bedrock.Ghms.Protocol.Framing;
 using Microsoft.Extensions.Logging;
 
 namespace Bedrock.Ghms.Broker;
 
-// Event ids are part of the contract: an id is never used again for another event.
+// Event ids are part of the contract: an id is never used again for another event. What is about a connection is logged in its scope.
 public sealed partial class GhmsBroker
 {
-    internal void LogClosedByPeer(GhmsConnection connection, CloseMessage close) =>
+    internal void LogClosedByPeer(GhmsConnection connection, CloseMessage close)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Debug);
         LogClosedByPeer(connection.Id, (int)close.Status, PeerText.Escape(close.Reason, CloseMessage.MaxReasonSize));
+    }
 
-    internal void LogViolation(GhmsConnection connection, GhmsProtocolException violation) =>
+    internal void LogViolation(GhmsConnection connection, GhmsProtocolException violation)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Information);
         LogViolation(connection.Id, (int)violation.Status, violation.Message, violation.Cause is null ? "" : PeerText.Escape(violation.Cause.Message));
+    }
 
-    internal void LogHandlerFailed(GhmsConnection connection, Exception exception) => LogHandlerFailed(connection.Id, exception);
+    internal void LogHandlerFailed(GhmsConnection connection, Exception exception)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Error);
+        LogHandlerFailed(connection.Id, exception);
+    }
 
-    internal void LogTooSlow(GhmsConnection connection, string reason, long dropped) => LogTooSlow(connection.Id, reason, dropped);
+    internal void LogTooSlow(GhmsConnection connection, string reason, long dropped)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Warning);
+        LogTooSlow(connection.Id, reason, dropped);
+    }
 
-    internal void LogDropping(GhmsConnection connection) => LogDropping(connection.Id);
+    internal void LogDropping(GhmsConnection connection)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Warning);
+        LogDropping(connection.Id);
+    }
 
-    internal void LogCaughtUp(GhmsConnection connection, int dropped) => LogCaughtUp(connection.Id, dropped);
+    internal void LogCaughtUp(GhmsConnection connection, int dropped)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Information);
+        LogCaughtUp(connection.Id, dropped);
+    }
 
-    internal void LogLost(GhmsConnection connection, Exception? exception) => LogLost(connection.Id, exception);
+    internal void LogLost(GhmsConnection connection, Exception? exception)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Debug);
+        LogLost(connection.Id, exception);
+    }
 
-    internal void LogIdle(GhmsConnection connection, TimeSpan timeout) => LogIdle(connection.Id, timeout);
+    internal void LogIdle(GhmsConnection connection, TimeSpan timeout)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Information);
+        LogIdle(connection.Id, timeout);
+    }
 
-    internal void LogTrickle(GhmsConnection connection, long bytes) => LogTrickle(connection.Id, bytes);
+    internal void LogTrickle(GhmsConnection connection, long bytes)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Information);
+        LogTrickle(connection.Id, bytes);
+    }
 
-    private void LogConnected(GhmsConnection connection) =>
+    internal void LogLookAheadFull(GhmsConnection connection, int bytes)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Warning);
+        LogLookAheadFull(connection.Id, bytes);
+    }
+
+    private void LogConnected(GhmsConnection connection)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Debug);
         LogConnected(connection.Id, connection.RemoteEndPoint, connection.Encoding);
+    }
 
-    private void LogDisconnected(GhmsConnection connection) =>
+    private void LogDisconnected(GhmsConnection connection)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Debug);
         LogDisconnected(connection.Id, connection.End?.Cause, (int?)connection.End?.Status, connection.DroppedMessages);
+    }
 
-    private void LogDisconnectedFailed(GhmsConnection connection, Exception exception) => LogDisconnectedFailed(connection.Id, exception);
+    private void LogDisconnectedFailed(GhmsConnection connection, Exception exception)
+    {
+        using var scope = ScopeOf(connection, LogLevel.Error);
+        LogDisconnectedFailed(connection.Id, exception);
+    }
+
+    private IDisposable? ScopeOf(GhmsConnection connection, LogLevel level) => ConnectionScope.Begin(_logger, level, connection);
 
     [LoggerMessage(1, LogLevel.Debug, "Connection {ConnectionId} from {RemoteEndPoint} speaks {Encoding}.", EventName = "Connected")]
     private partial void LogConnected(string connectionId, EndPoint? remoteEndPoint, string encoding);
@@ -70,16 +123,16 @@ public sealed partial class GhmsBroker
     private partial void LogDisconnectedFailed(string connectionId, Exception exception);
 
     [LoggerMessage(12, LogLevel.Warning, "Connection {ConnectionId} waits for a pending handler: {Bytes} bytes are read ahead and no more fit, so answers behind them cannot be seen.", EventName = "LookAheadFull")]
-    internal partial void LogLookAheadFull(string connectionId, int bytes);
+    private partial void LogLookAheadFull(string connectionId, int bytes);
 
     [LoggerMessage(13, LogLevel.Debug, "Connection {ConnectionId} was refused with {Status}: {Reason}", EventName = "UpgradeRefused")]
-    internal partial void LogUpgradeRefused(string connectionId, int status, string reason);
+    private partial void LogUpgradeRefused(string connectionId, int status, string reason);
 
     [LoggerMessage(14, LogLevel.Debug, "Connection {ConnectionId} failed before it was upgraded.", EventName = "UpgradeFailed")]
-    internal partial void LogUpgradeFailed(string connectionId, Exception exception);
+    private partial void LogUpgradeFailed(string connectionId, Exception exception);
 
     [LoggerMessage(15, LogLevel.Warning, "Connection {ConnectionId} is closed without an answer: there are too many unfinished upgrades.", EventName = "TooManyUpgrades")]
-    internal partial void LogTooManyUpgrades(string connectionId);
+    private partial void LogTooManyUpgrades(string connectionId);
 
     [LoggerMessage(16, LogLevel.Error, "A check of the upgrade request of connection {ConnectionId} failed.", EventName = "AdmissionFailed")]
     private partial void LogAdmissionFailed(string connectionId, Exception exception);

@@ -1,4 +1,5 @@
 using System.Net;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.AspNetCore.Connections;
 
@@ -48,18 +49,22 @@ public sealed partial class GhmsBroker
     {
         ArgumentNullException.ThrowIfNull(transport);
         ArgumentNullException.ThrowIfNull(request);
+        var activity = Tracing.StartUpgrade(ref request);
         try
         {
             ThrowIfClosed();
             CheckEncodings(request.Accept);
             var terms = await UpgradeAsync(transport, request, cancellationToken).ConfigureAwait(false);
             var connection = new GhmsConnection(this, transport, terms);
+            OnUpgraded(connection, activity);
             TakeIn(connection);
             _ = connection.RunAsync(ownsTransport: true);
             return connection;
         }
-        catch
+        catch (Exception exception)
         {
+            Meter.OnUpgrade(this, exception is GhmsUpgradeException { StatusCode: not null } ? "refused" : "failed", (exception as GhmsUpgradeException)?.StatusCode);
+            activity.Fail(exception);
             transport.Abort();
             await transport.DisposeAsync().ConfigureAwait(false);
             throw;

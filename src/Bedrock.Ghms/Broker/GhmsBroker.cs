@@ -4,6 +4,7 @@ using Bedrock.Ghms.Broker.Inbound;
 using Bedrock.Ghms.Broker.Outbound;
 using Bedrock.Ghms.Broker.Patterns;
 using Bedrock.Ghms.Broker.Pipes;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Broker.Timing;
 using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Messages;
@@ -46,6 +47,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(services);
+        Name = definition.Name;
         Options = MakeOptions(definition, services);
         Time = (TimeProvider?)services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
         _logger = ((ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger<GhmsBroker>();
@@ -81,7 +83,14 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         {
             contexts[i].Complete(this, PipeChain.Senders(_pipes.AsSpan(0, i), DistributeAsync));
         }
+
+        _running = new RunningConnections(Name);
+        Meter = GhmsMeter.Of(services);
+        Meter.Add(_running);
     }
+
+    /// <summary>What metrics, traces, logs and monitors call this broker.</summary>
+    public string Name { get; }
 
     /// <summary>How many connections are open.</summary>
     public int Count => _connections.Count;
@@ -112,6 +121,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     internal MessageRegistry Registry { get; }
 
     internal Ticker Ticker { get; }
+
+    internal GhmsMeter Meter { get; }
 
     /// <summary>Sends what was queued for many.</summary>
     internal SharedDrain Drain { get; } = new();

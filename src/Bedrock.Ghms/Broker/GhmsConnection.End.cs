@@ -1,4 +1,5 @@
 using System.Buffers;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker;
@@ -88,13 +89,13 @@ public sealed partial class GhmsConnection
             Broker.LogLost(this, exception);
         }
 
-        AddDropped(_outbound.Abandon());
+        AddDropped(_outbound.Abandon(), DropReason.ConnectionEnded);
         Abort("The transport failed.");
     }
 
     internal void OnOutputFailed(Exception? exception, int dropped)
     {
-        AddDropped(dropped);
+        AddDropped(dropped, DropReason.ConnectionEnded);
         OnLost(exception);
         _reader.Wake();
     }
@@ -108,7 +109,7 @@ public sealed partial class GhmsConnection
         }
 
         var close = MakeClose(end);
-        AddDropped(_outbound.Close(close, discard));
+        AddDropped(_outbound.Close(close, discard), DropReason.SlowConsumer);
         close.Release();
         _endedHere.Set();
         _reader.Wake();
@@ -130,7 +131,7 @@ public sealed partial class GhmsConnection
         }
 
         Volatile.Write(ref _endedAt, Broker.Time.GetTimestamp());
-        Broker.OnEnded(this);
+        Broker.OnEnded(this, end);
         _ended.Set();
         // The application's callbacks run elsewhere: this may be a sender, the clock, or the read loop.
         _ = Interlocked.Exchange(ref _closed, HasClosed)?.CancelAsync();
@@ -150,12 +151,12 @@ public sealed partial class GhmsConnection
         return Interlocked.CompareExchange(ref _closed, closed, null) ?? closed;
     }
 
-    private void AddDropped(int count)
+    private void AddDropped(int count, string reason)
     {
         if (count > 0)
         {
             Interlocked.Add(ref _dropped, count);
-            Broker.OnDropped(count);
+            Broker.OnDropped(count, reason);
         }
     }
 }

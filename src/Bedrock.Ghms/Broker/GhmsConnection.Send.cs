@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Broker.Outbound;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol.Framing;
 
@@ -94,7 +95,7 @@ public sealed partial class GhmsConnection
     /// <summary>Deals with messages that were accepted and then found no place.</summary>
     internal void OnRefused(SendOutcome outcome, int count)
     {
-        AddDropped(count);
+        AddDropped(count, outcome == SendOutcome.OverHardLimit ? DropReason.SlowConsumer : DropReason.ConnectionEnded);
         if (outcome == SendOutcome.OverHardLimit)
         {
             OnOverHardLimit();
@@ -103,7 +104,7 @@ public sealed partial class GhmsConnection
 
     internal void OnDropped(int count, bool isFirst)
     {
-        AddDropped(count);
+        AddDropped(count, DropReason.Overflow);
         if (isFirst)
         {
             Broker.LogDropping(this);

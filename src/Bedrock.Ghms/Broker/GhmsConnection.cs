@@ -105,6 +105,8 @@ public sealed partial class GhmsConnection : IMessageSender, ITicked
 
     internal long ReceivedMessages => _reader.Received;
 
+    internal Traffic Traffic => new(SentMessages, ReceivedMessages, _outbound.SentBytes, _reader.ReceivedBytes);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Id} {Path}";
 }

@@ -17,6 +17,9 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
     private ILoggerFactory? _loggerFactory;
     private TimeProvider? _time;
 
+    /// <summary>Creates a builder without encodings and message types.</summary>
+    public GhmsClientBuilder() => Definition.Name = "client";
+
     /// <summary>Where connections come from: any transport, or Bedrock's <c>Client</c>. TCP by default.</summary>
     public GhmsClientBuilder UseConnectionFactory(IConnectionFactory factory)
     {

@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Telemetry;
 
 namespace Bedrock.Ghms.Requests;
 
@@ -23,7 +24,10 @@ public static class RequestConnectionExtensions
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(message);
-        return PipeOf(connection).RequestAsync<TReply>(connection, message, cancellationToken);
+        var pipe = PipeOf(connection);
+        return Tracing.Source.HasListeners()
+            ? RequestTrace.AskAsync<TReply>(pipe, connection, message, cancellationToken)
+            : pipe.RequestAsync<TReply>(connection, message, cancellationToken);
     }
 
     /// <summary>Asks the peer for a stream of items. Each enumeration asks anew, when it begins.</summary>
@@ -40,7 +44,10 @@ public static class RequestConnectionExtensions
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(message);
-        return PipeOf(connection).StreamAsync<TItem>(connection, message, cancellationToken);
+        var pipe = PipeOf(connection);
+        return Tracing.Source.HasListeners()
+            ? RequestTrace.AskForManyAsync<TItem>(pipe, connection, message, cancellationToken)
+            : pipe.StreamAsync<TItem>(connection, message, cancellationToken);
     }
 
     /// <summary>Counts the open requests of a connection, both ways.</summary>

@@ -29,6 +29,9 @@ internal abstract class ServerFixture
     /// <summary>Set by tests whose checks of requests fail on purpose.</summary>
     protected bool ChecksFail { get; set; }
 
+    /// <summary>Set by tests whose server fails on purpose, to answer a request or a health check.</summary>
+    protected bool ErrorsAreProvoked { get; set; }
+
     private bool StartFails { get; set; }
 
     [SetUp]
@@ -125,6 +128,7 @@ internal abstract class ServerFixture
 
     private bool IsExpected(LogRecord record) =>
         (HandlersFail && record.Event.Name == "HandlerFailed")
+        || (ErrorsAreProvoked && record.Event.Name is ("ApplicationError" or "HealthCheckEnd"))
         || (ChecksFail && record.Event.Name == "AdmissionFailed")
         || (StartFails && record.Event.Name == "HostedServiceStartupFaulted");
 

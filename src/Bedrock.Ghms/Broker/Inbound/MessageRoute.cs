@@ -11,6 +11,9 @@ internal sealed class MessageRoute(MessageType? type, MessageHandler handler)
 
     public MessageHandler Handler { get; } = handler;
 
+    /// <summary>Whether the application handles them, and not an extension.</summary>
+    public bool IsApplication { get; } = type?.Kind == MessageKind.Application;
+
     /// <summary>Whether they are handled as they arrive, whatever else is pending.</summary>
     public bool IsImmediate { get; } = type?.Kind == MessageKind.ImmediateExtension;
 }

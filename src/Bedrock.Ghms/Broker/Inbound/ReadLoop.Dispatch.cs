@@ -93,6 +93,7 @@ internal sealed partial class ReadLoop
         {
             handling = route.Type is null
                 ? HandleRawAsync(route.Handler, (RawMessage)message)
+                : _isTimed && route.IsApplication ? _broker.Meter.TimeAsync(route.Handler, _connection, message, _connection.Closed)
                 : route.Handler(_connection, message, _connection.Closed);
             if (handling.IsCompletedSuccessfully)
             {
@@ -135,6 +136,12 @@ internal sealed partial class ReadLoop
     {
         using (message)
         {
+            if (_isTimed)
+            {
+                await _broker.Meter.TimeAsync(handler, _connection, message, _connection.Closed).ConfigureAwait(false);
+                return;
+            }
+
             await handler(_connection, message, _connection.Closed).ConfigureAwait(false);
         }
     }

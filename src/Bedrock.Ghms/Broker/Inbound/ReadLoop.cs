@@ -40,6 +40,8 @@ internal sealed partial class ReadLoop
     private bool _hasUnread;
     private long _waitedFor;
     private bool _isMidFrame;
+    private bool _isTimed;
+    private long _receivedBytes;
 
     public ReadLoop(GhmsConnection connection, PipeReader input)
     {
@@ -74,6 +76,9 @@ internal sealed partial class ReadLoop
 
     /// <summary>Messages decoded so far.</summary>
     public long Received => Volatile.Read(ref _received);
+
+    /// <summary>Bytes read so far.</summary>
+    public long ReceivedBytes => Volatile.Read(ref _receivedBytes);
 
     /// <summary>Makes the loop look at the connection's state anew.</summary>
     public void Wake() => _input.CancelPendingRead();
@@ -147,6 +152,7 @@ internal sealed partial class ReadLoop
     private InputEnd? HandleBatch(ReadResult result)
     {
         var batch = FlushBatch.Enter(_time, _connection);
+        _isTimed = _broker.Meter.HandlerDuration.Enabled;
         try
         {
             InputEnd? end;
@@ -184,6 +190,7 @@ internal sealed partial class ReadLoop
         var gotBytes = _hasUnread || buffer.Length != _leftOver;
         if (gotBytes)
         {
+            Volatile.Write(ref _receivedBytes, _receivedBytes + buffer.Length - _leftOver);
             StopClock();
         }
 
@@ -238,7 +245,7 @@ internal sealed partial class ReadLoop
         if (!_hasWarned)
         {
             _hasWarned = true;
-            _broker.LogLookAheadFull(_connection.Id, _broker.Options.LookAhead);
+            _broker.LogLookAheadFull(_connection, _broker.Options.LookAhead);
         }
     }
 

@@ -44,6 +44,7 @@ internal sealed partial class OutboundPipe
     private FlushBatch? _corkedBy;
     private long _lastSent;
     private long _directMessages;
+    private long _sentBytes;
 
     public OutboundPipe(PipeWriter output, GhmsConnection connection, OutboundOptions limits, TimeProvider time)
     {
@@ -66,6 +67,9 @@ internal sealed partial class OutboundPipe
 
     /// <summary>Messages accepted so far; heartbeats and the Close are not messages.</summary>
     public long AcceptedMessages => Volatile.Read(ref _directMessages) + Volatile.Read(ref _queuedMessages);
+
+    /// <summary>Bytes handed to the transport's output so far.</summary>
+    public long SentBytes => Volatile.Read(ref _sentBytes);
 
     public bool IsOverSoftLimit => Pending >= _limits.SoftLimit;
 
@@ -292,6 +296,7 @@ internal sealed partial class OutboundPipe
         if (filled > 0)
         {
             _output.Advance(filled);
+            Volatile.Write(ref _sentBytes, _sentBytes + filled);
         }
     }
 
@@ -318,6 +323,7 @@ internal sealed partial class OutboundPipe
     // poison is set before anything else can happen, and the connection dies.
     private void CopyInPieces(ReadOnlySpan<byte> source)
     {
+        var length = source.Length;
         Commit();
         _poisoned = true;
         do
@@ -330,5 +336,6 @@ internal sealed partial class OutboundPipe
         }
         while (source.Length > 0);
         _poisoned = false;
+        Volatile.Write(ref _sentBytes, _sentBytes + length);
     }
 }

@@ -10,6 +10,18 @@ internal sealed class ConnectionRoom(int places, int placesPerAddress)
     private readonly Dictionary<IPAddress, int> _byAddress = [];
     private int _taken;
 
+    /// <summary>How many places are taken.</summary>
+    public int Taken
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return _taken;
+            }
+        }
+    }
+
     /// <returns><see cref="UpgradeRejection.None"/> when a place was taken.</returns>
     public UpgradeRejection TryTake(EndPoint? remote)
     {

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Text;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Broker.Timing;
 using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.AspNetCore.Connections;
@@ -19,6 +21,8 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     private bool _isRefused;
     private bool _toHead;
     private bool _isMidHead;
+    private GhmsBroker? _asked;
+    private Activity? _activity;
 
     /// <returns>The connection, its 101 written and its place taken; or <see langword="null"/> when the transport is done with.</returns>
     public async Task<GhmsConnection?> RunAsync()
@@ -32,7 +36,8 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
             var refusal = verdict.Refusal;
             if (verdict.Candidate is { } candidate)
             {
-                // What arrives meanwhile stays in the transport.
+                // What arrives meanwhile stays in the transport. The check's own activities belong to this one.
+                Activity.Current = _activity ?? Activity.Current;
                 refusal = await candidate.EnterAsync(transport, Shutdown).ConfigureAwait(false);
                 if (refusal is null)
                 {
@@ -49,7 +54,8 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         catch (Exception exception)
         {
             // The transport failed, or was aborted because the peer did not take its refusal.
-            broker.LogUpgradeFailed(transport.ConnectionId, exception);
+            broker.OnUpgradeFailed(transport.ConnectionId, exception);
+            _activity.Fail(exception);
         }
         finally
         {
@@ -119,6 +125,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     /// <summary>The checks down to the path, in the order of section 1; <see cref="UpgradeCandidate"/> makes the others.</summary>
     private Verdict Judge(in UpgradeRequestHead head)
     {
+        _activity = Tracing.StartUpgrade(head.Fields);
         var rejection = UpgradeRequestRules.CheckRequest(head);
         if (rejection != UpgradeRejection.None)
         {
@@ -133,6 +140,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
                 return Verdict.Refused(UpgradeRejection.NotFound);
             }
 
+            _asked = broker;
             var query = Encoding.ASCII.GetString(head.Query);
             var refusal = UpgradeCandidate.Judge(broker, head.Fields, path, query, out var candidate);
             return new Verdict { Refusal = refusal, Candidate = candidate };
@@ -151,7 +159,9 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
             // It is flushed when the connection runs: a peer that reads its 101 is one of the broker's connections already.
             UpgradeResponseWriter.WriteSwitchingProtocols(
                 transport.Transport.Output, candidate.MediaType, broker.Options.Timeout, (uint)broker.Options.MaxMessageSize);
-            return candidate.Connect(transport);
+            var connection = candidate.Connect(transport);
+            broker.OnUpgraded(connection, _activity);
+            return connection;
         }
         catch
         {
@@ -163,7 +173,8 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     private async ValueTask RefuseAsync(UpgradeRefusal refusal)
     {
         Volatile.Write(ref _isRefused, true);
-        endpoint.First.LogUpgradeRefused(transport.ConnectionId, refusal.Status, refusal.Text);
+        endpoint.First.OnUpgradeRefused(transport.ConnectionId, refusal, _asked);
+        _activity.Finish(refusal.Status);
         var output = transport.Transport.Output;
         UpgradeResponseWriter.WriteRefusal(output, refusal, endpoint.First.Time.GetUtcNow(), _toHead);
         await output.FlushAsync().ConfigureAwait(false);

@@ -96,7 +96,7 @@ public sealed class UpgradeEndpoint
                 return await new UpgradeAttempt(this, transport).RunAsync().ConfigureAwait(false);
             }
 
-            First.LogTooManyUpgrades(transport.ConnectionId);
+            First.OnTooManyUpgrades(transport.ConnectionId);
         }
         finally
         {

@@ -20,4 +20,14 @@ public sealed class UpgradeRequest
 
     /// <summary>Further header fields, such as <c>Authorization</c>. By default none.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Fields { get; init; } = [];
+
+    internal UpgradeRequest WithFields(IReadOnlyList<KeyValuePair<string, string>> fields) => new()
+    {
+        Path = Path,
+        Host = Host,
+        Accept = Accept,
+        Timeout = Timeout,
+        MaxMessageSize = MaxMessageSize,
+        Fields = fields,
+    };
 }

@@ -54,7 +54,9 @@ internal sealed partial class AnswerScope
         ValueTask handling;
         try
         {
-            handling = _handle(_exchange.Connection, message, _stop.Token);
+            handling = RequestTrace.IsOn(_exchange.Connection)
+                ? RequestTrace.HandleAsync(_handle, _exchange.Connection, message, _stop.Token)
+                : _handle(_exchange.Connection, message, _stop.Token);
         }
         catch (Exception exception)
         {

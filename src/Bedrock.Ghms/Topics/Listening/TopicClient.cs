@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Broker.Pipes;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Protocol;
 using Bedrock.Ghms.Protocol.Framing;
@@ -42,7 +43,11 @@ internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
     public ValueTask<int> ClearAsync(GhmsConnection connection, string topic, CancellationToken cancellationToken) =>
         SendAsync(connection, new Publication(topic, Ghms.CloseCode), cancellationToken);
 
-    public void CountOverflow() => Interlocked.Increment(ref _overflowed);
+    public void CountOverflow()
+    {
+        Interlocked.Increment(ref _overflowed);
+        _context.Broker.Meter.OnDrop(_context.Broker, DropReason.Overflowed, 1);
+    }
 
     protected internal override void Start(PipeContext context)
     {
@@ -78,6 +83,8 @@ internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
         if (publication.Failure is { } failure)
         {
             Interlocked.Increment(ref _undecodable);
+            connection.Broker.Meter.OnDrop(connection.Broker, DropReason.Undecodable, 1);
+            using var scope = ConnectionScope.Begin(_logger, LogLevel.Information, connection);
             LogUndecodable(publication.Code, connection.Id, PeerText.Escape(publication.Topic), PeerText.Escape((failure.Cause ?? failure).Message));
             return ValueTask.CompletedTask;
         }
@@ -88,6 +95,12 @@ internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
         }
 
         MessageHandler last = (_, piped, token) => session.HandleAsync(publication.Topic, piped, token);
+        if (connection.Broker.Meter is var meter && meter.HandlerDuration.Enabled)
+        {
+            var handler = last;
+            last = (to, piped, token) => meter.TimeAsync(handler, to, piped, token);
+        }
+
         return _context.ChainHandlers(last)(connection, publication.Message, cancellationToken);
     }
 

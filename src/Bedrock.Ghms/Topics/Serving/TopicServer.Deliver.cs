@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Topics.Wire;
 
@@ -76,12 +77,20 @@ internal sealed partial class TopicServer
 
         if (isFull && recipient.IsOpen)
         {
-            LogSubscriberTooSlow(recipient.Id, _context.Options.Outbound.HardLimit);
+            LogSubscriberTooSlow(recipient, _context.Options.Outbound.HardLimit);
             _ = recipient.CloseAsync(CloseStatus.PolicyViolation, "The consumer is too slow.");
         }
 
         return true;
     }
+
+    private void OnUndelivered(int count)
+    {
+        Interlocked.Add(ref _undelivered, count);
+        CountDrops(DropReason.Undelivered, count);
+    }
+
+    private void CountDrops(string reason, int count) => _context.Broker.Meter.OnDrop(_context.Broker, reason, count);
 
     private static int CountUndelivered(GhmsSendFailedException failed) =>
         failed.Failures.Count(failure => failure.Exception is not GhmsConnectionClosedException);
@@ -100,12 +109,12 @@ internal sealed partial class TopicServer
         }
         catch (GhmsSendFailedException failed)
         {
-            Interlocked.Add(ref _undelivered, CountUndelivered(failed));
+            OnUndelivered(CountUndelivered(failed));
             throw;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Interlocked.Add(ref _undelivered, recipients.Length);
+            OnUndelivered(recipients.Length);
             throw;
         }
     }

@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Protocol;
 using Bedrock.Ghms.Topics.Matching;
 using Bedrock.Ghms.Topics.Wire;
@@ -9,13 +10,29 @@ namespace Bedrock.Ghms.Topics.Serving;
 // Event ids are part of the contract: an id is never used again for another event.
 internal sealed partial class TopicServer
 {
-    private void LogDenied(GhmsConnection publisher, Publication publication) =>
-        LogDenied(publisher.Id, publication.Code, PeerText.Escape(publication.Topic, TopicSyntax.MaxSize));
-
-    private void LogUndelivered(Publication publication, string connectionId, Exception exception)
+    private void LogDenied(GhmsConnection publisher, Publication publication)
     {
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Information, publisher);
+        LogDenied(publisher.Id, publication.Code, PeerText.Escape(publication.Topic, TopicSyntax.MaxSize));
+    }
+
+    private void LogSubscriberTooSlow(GhmsConnection subscriber, long maxBytes)
+    {
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Warning, subscriber);
+        LogSubscriberTooSlow(subscriber.Id, maxBytes);
+    }
+
+    private void LogResultTooBig(GhmsConnection subscriber, int size)
+    {
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Information, subscriber);
+        LogResultTooBig(subscriber.Id, size);
+    }
+
+    private void LogUndelivered(Publication publication, GhmsConnection connection, Exception exception)
+    {
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Information, connection);
         var count = exception is GhmsSendFailedException failed ? CountUndelivered(failed) : 1;
-        LogUndelivered(connectionId, publication.Code, PeerText.Escape(publication.Topic, TopicSyntax.MaxSize), count, PeerText.Escape(exception.Message));
+        LogUndelivered(connection.Id, publication.Code, PeerText.Escape(publication.Topic, TopicSyntax.MaxSize), count, PeerText.Escape(exception.Message));
     }
 
     [LoggerMessage(40, LogLevel.Information, "Connection {ConnectionId} may not publish a message of code {Code} to {Topic}; it is dropped.", EventName = "PublicationDenied")]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Topics.Wire;
 
@@ -22,6 +23,7 @@ internal sealed partial class TopicServer
         if (_options.CanPublish is { } canPublish && !await canPublish(publisher, publication.Topic, publication.Code).ConfigureAwait(false))
         {
             Interlocked.Increment(ref _denied);
+            CountDrops(DropReason.Denied, 1);
             LogDenied(publisher, publication);
             return;
         }
@@ -33,7 +35,7 @@ internal sealed partial class TopicServer
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // That a subscriber cannot have it is no fault of the publisher's connection.
-            LogUndelivered(publication, publisher.Id, exception);
+            LogUndelivered(publication, publisher, exception);
         }
     }
 

@@ -108,8 +108,8 @@ internal sealed partial class TopicServer
         catch (GhmsMessageTooLargeException)
         {
             // The result repeats the filter, one byte longer than what asked: this peer may send more than it takes.
-            Interlocked.Increment(ref _undelivered);
-            LogResultTooBig(connection.Id, asked.Filter.Length);
+            OnUndelivered(1);
+            LogResultTooBig(connection, asked.Filter.Length);
         }
     }
 
@@ -121,8 +121,8 @@ internal sealed partial class TopicServer
         }
         catch (Exception exception) when (connection.IsOpen && exception is not (OutOfMemoryException or TimeoutException))
         {
-            Interlocked.Increment(ref _undelivered);
-            LogUndelivered(publication, connection.Id, exception);
+            OnUndelivered(1);
+            LogUndelivered(publication, connection, exception);
         }
     }
 

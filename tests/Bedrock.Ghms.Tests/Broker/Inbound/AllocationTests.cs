@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using Bedrock.Ghms.Messages;
 using Bedrock.Ghms.Testing;
 using Bedrock.Ghms.Tests.Support;
@@ -27,6 +28,31 @@ internal sealed class AllocationTests : WireFixture
             prepare: () => Put(wire, batch),
             act: () => _pump.RunUntilIdle());
         Assert.That(_handled, Is.EqualTo(Messages * (WarmUp + 1)));
+        Assert.That(allocated, Is.Zero);
+    }
+
+    [Test]
+    public async Task Measuring_a_handler_allocates_nothing()
+    {
+        var measured = 0;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == Ghms.TelemetryName && instrument.Name == "ghms.handler.duration")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => measured++);
+        listener.Start();
+        var wire = await OpenPumpedAsync(answers: false);
+        var batch = Outbound.LimitTests.Frames(Messages, 100);
+        var allocated = Measure(
+            prepare: () => Put(wire, batch),
+            act: () => _pump.RunUntilIdle());
+        Assert.That((_handled, measured), Is.EqualTo((Messages * (WarmUp + 1), Messages * (WarmUp + 1))));
         Assert.That(allocated, Is.Zero);
     }
 
