@@ -37,7 +37,7 @@ public sealed class OutboundOptions
     public bool PaceBySlowest { get; set; }
 
     /// <summary>As much as may be held back for a connection to be sent together: nobody who has room before that may then be at the hard limit.</summary>
-    internal long BatchRoom => Math.Min(FlushBatch.MaxBytes, Math.Min(SoftLimit, HardLimit - SoftLimit));
+    internal long BatchRoom => Math.Min(BroadcastBatch.MaxCost, Math.Min(SoftLimit, HardLimit - SoftLimit));
 
     /// <summary>Whether that is worth the while. Where little may wait, everything is sent at once.</summary>
     internal bool HasBatchRoom => BatchRoom >= LeastBatchRoom;

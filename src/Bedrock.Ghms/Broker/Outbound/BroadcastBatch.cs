@@ -13,6 +13,9 @@ namespace Bedrock.Ghms.Broker.Outbound;
 /// </remarks>
 internal sealed class BroadcastBatch(FlushBatch flushes)
 {
+    /// <summary>As much as is gathered for each at most: 128 KiB with the charges. There are many outputs for the transport to send meanwhile.</summary>
+    public const int MaxCost = 128 * 1_024;
+
     // A larger frame is copied to its recipients sooner than once more to here.
     private const int LargestFrame = 16 * 1_024;
 
