@@ -69,6 +69,38 @@ internal sealed class GatheringTests : WireFixture
     }
 
     [Test]
+    public async Task What_was_gathered_is_sent_where_what_follows_has_to_wait_for_room()
+    {
+        const int Large = 16_000;
+        var broker = BuildGathering(
+            async (connection, blob, ct) =>
+            {
+                await connection.Broker.SendAsync(blob, ct);
+                if (blob.Data[0] == 4)
+                {
+                    InAnotherThread(() => _wires[1].Connection.SendAsync(Blob.Of(99), ct).AsTask());
+                }
+            },
+            builder => builder.Configure(options =>
+            {
+                options.Outbound.SoftLimit = 70_000;
+                options.Outbound.HardLimit = 200_000;
+            }));
+        while (_wires.Count < 3)
+        {
+            _wires.Add(await OpenAsync(broker, new InMemoryOptions { PauseThreshold = 10_000_000 }));
+        }
+
+        await _wires[0].Peer.SendAsync(LimitTests.Frames(5, Large));
+        for (var i = 0; i < 5; i++)
+        {
+            await _wires[1].ExpectAsync(Blob.Of(i, Large).Data);
+        }
+
+        await ExpectAsync(_wires[1], 99);
+    }
+
+    [Test]
     public async Task A_flush_covers_what_was_gathered()
     {
         var taken = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -288,9 +320,11 @@ internal sealed class GatheringTests : WireFixture
 
     private static void InAnotherThread(Func<Task> action)
     {
-        var thread = new Thread(() => action().Wait(Patience));
+        var isDone = false;
+        var thread = new Thread(() => isDone = action().Wait(Patience));
         thread.Start();
-        Assert.That(thread.Join(Patience), Is.True);
+        thread.Join();
+        Assert.That(isDone, Is.True);
     }
 
     private static async Task ExpectAsync(Wire wire, params int[] values)
