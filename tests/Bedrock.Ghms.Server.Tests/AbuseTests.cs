@@ -125,35 +125,6 @@ internal sealed class AbuseTests : ServerFixture
     }
 
     [Test]
-    public async Task A_slow_reader_is_closed_with_1008_and_delays_nobody()
-    {
-        const int Messages = 300;
-        var app = await StartAsync(Echo, options => options.Outbound.HardLimit = 2_000_000);
-        var broker = BrokerOf(app);
-        using var slow = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 65_536);
-        var ended = broker.Connections.Single();
-        var readers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => WirePeer.UpgradeAsync(PortOf(app))));
-        var announcement = new Announcement { Word = new string('a', 60_000) };
-        for (var i = 0; i < Messages; i++)
-        {
-            // In step with those who read, so that on a busy machine none of them falls behind as well.
-            await broker.SendAsync(announcement).AsTask().WaitAsync(Patience.Long);
-            foreach (var (code, text) in await Task.WhenAll(readers.Select(reader => reader.ReadTextAsync())))
-            {
-                Assert.That((code, text.Length), Is.EqualTo((12u, 60_011)));
-            }
-        }
-
-        Assert.That((int?)ended.End?.Status, Is.EqualTo(1008));
-        Assert.That(ended.DroppedMessages, Is.Positive);
-        await Task.WhenAll(readers.Select(reader => reader.EchoAsync()));
-
-        // What was on its way is followed by the Close, should it read after all.
-        Assert.That((await slow.ReadToCloseAsync()).Status, Is.EqualTo(1008));
-        Array.ForEach(readers, reader => reader.Dispose());
-    }
-
-    [Test]
     public async Task A_broadcast_that_waits_goes_on_as_soon_as_a_majority_has_room_whoever_that_is()
     {
         var app = await StartAsync(Echo, options =>

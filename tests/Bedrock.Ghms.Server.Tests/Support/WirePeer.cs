@@ -18,17 +18,8 @@ internal sealed class WirePeer(Socket socket, SslStream? tls = null) : IDisposab
     private int _end;
     private bool _isFinished;
 
-    public static async Task<WirePeer> ConnectAsync(int port, int? receiveBuffer = null)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        if (receiveBuffer is { } size)
-        {
-            socket.ReceiveBufferSize = size;
-        }
-
-        await socket.ConnectAsync(IPAddress.Loopback, port).WaitAsync(Patience.Long);
-        return new WirePeer(socket);
-    }
+    public static async Task<WirePeer> ConnectAsync(int port, int? receiveBuffer = null) =>
+        new(await ConnectSocketAsync(port, receiveBuffer));
 
     /// <summary>Connects and upgrades.</summary>
     public static async Task<WirePeer> UpgradeAsync(
@@ -42,13 +33,25 @@ internal sealed class WirePeer(Socket socket, SslStream? tls = null) : IDisposab
     /// <summary>Connects with TLS.</summary>
     /// <param name="port">The server's port.</param>
     /// <param name="options">Whom to trust, and what to show.</param>
-    public static async Task<WirePeer> ConnectAsync(int port, SslClientAuthenticationOptions options)
+    /// <param name="receiveBuffer">The size of the socket's own buffer.</param>
+    public static async Task<WirePeer> ConnectAsync(int port, SslClientAuthenticationOptions options, int? receiveBuffer = null)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, port).WaitAsync(Patience.Long);
+        var socket = await ConnectSocketAsync(port, receiveBuffer);
         var tls = new SslStream(new NetworkStream(socket));
         await tls.AuthenticateAsClientAsync(options).WaitAsync(Patience.Long);
         return new WirePeer(socket, tls);
+    }
+
+    private static async Task<Socket> ConnectSocketAsync(int port, int? receiveBuffer)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (receiveBuffer is { } size)
+        {
+            socket.ReceiveBufferSize = size;
+        }
+
+        await socket.ConnectAsync(IPAddress.Loopback, port).WaitAsync(Patience.Long);
+        return socket;
     }
 
     public async Task UpgradeAsync(string accept, string path = "/", string fields = "")
