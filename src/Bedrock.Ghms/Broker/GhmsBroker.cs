@@ -155,7 +155,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
                 throw new GhmsInvalidConfigException($"{rule.Type} may be dropped but is not registered: call AddMessage<{rule.Type.Name}>.");
             }
 
-            Registry.Find(rule.Type).Overflow = rule;
+            Registry.SetOverflow(rule);
         }
     }
 

@@ -155,7 +155,7 @@ public sealed partial class GhmsConnection
 
         var type = TypeOf(message);
         var ordinal = type.OrdinalFor(EncodingOrdinal);
-        if (type.Overflow is { } rule)
+        if (Broker.Registry.OverflowOf(type, message) is { } rule)
         {
             var key = rule.KeyOf(message);
             return TransmitOrDrop(Encode(message, type, ordinal), rule, key);

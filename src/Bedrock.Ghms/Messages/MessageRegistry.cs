@@ -29,6 +29,9 @@ internal sealed class MessageRegistry
     /// <summary>All registered types.</summary>
     public IReadOnlyList<MessageType> Types => _byCode.Values;
 
+    /// <summary>Whether any type has a rule for consumers that are too slow.</summary>
+    public bool HasOverflows { get; private set; }
+
     /// <summary>What envelopes carry, for each of <see cref="Offered"/>.</summary>
     public IReadOnlyList<InnerMessages> Inner { get; private init; } = [];
 
@@ -79,8 +82,20 @@ internal sealed class MessageRegistry
 
     public bool Contains(Type type) => _byType.ContainsKey(type);
 
+    /// <summary>Whether <paramref name="message"/> may be dropped where a consumer is too slow: by the rule of its type, or of the type that it carries.</summary>
+    public OverflowRule? OverflowOf(MessageType type, object message) =>
+        !HasOverflows ? null
+        : type.Overflow ?? (message is IMessageCarrier carrier ? Find(carrier.Code)?.Overflow : null);
+
     /// <exception cref="GhmsInvalidMessageCodeException"><paramref name="type"/> is not registered.</exception>
     public MessageType Find(Type type) => _byType.TryGetValue(type, out var found) ? found : ThrowNotRegistered(type);
+
+    /// <summary>Sets the rule of a registered type; while the broker starts.</summary>
+    public void SetOverflow(OverflowRule rule)
+    {
+        Find(rule.Type).Overflow = rule;
+        HasOverflows = true;
+    }
 
     private static void CheckCodes(IReadOnlyList<MessageRegistration> registrations, uint heartbeatCode)
     {

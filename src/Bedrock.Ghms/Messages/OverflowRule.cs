@@ -10,7 +10,17 @@ internal sealed class OverflowRule(Type type, OverflowPolicy policy, Func<object
 
     public OverflowPolicy Policy { get; } = policy;
 
+    /// <summary>What a message, or the one it carries, is about.</summary>
     /// <exception cref="InvalidOperationException">The application's function returned <see langword="null"/>.</exception>
-    public object? KeyOf(object message) =>
-        key is null ? null : key(message) ?? throw new InvalidOperationException($"The key of a {Type} is null.");
+    public object? KeyOf(object message)
+    {
+        if (key is null)
+        {
+            return null;
+        }
+
+        return message is IMessageCarrier carrier ? (carrier.Scope, Required(key(carrier.Message))) : Required(key(message));
+    }
+
+    private object Required(object? found) => found ?? throw new InvalidOperationException($"The key of a {Type} is null.");
 }

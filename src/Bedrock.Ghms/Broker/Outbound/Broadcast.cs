@@ -10,7 +10,8 @@ namespace Bedrock.Ghms.Broker.Outbound;
 /// </remarks>
 internal readonly struct Broadcast(GhmsBroker broker, object message, ImmutableArray<GhmsConnection> recipients, bool named)
 {
-    private bool MayBeDropped => message is not RawMessage && broker.Registry.Find(message.GetType()).Overflow is not null;
+    private bool MayBeDropped => broker.Registry.HasOverflows && message is not RawMessage
+        && broker.Registry.OverflowOf(broker.Registry.Find(message.GetType()), message) is not null;
 
     public ValueTask<int> SendAsync(CancellationToken cancellationToken)
     {

@@ -23,7 +23,7 @@ internal struct SharedFrames : IDisposable
         _message = message;
         _raw = message as RawMessage;
         _type = _raw is null ? broker.Registry.Find(message.GetType()) : null;
-        Rule = _type?.Overflow;
+        Rule = _type is null ? null : broker.Registry.OverflowOf(_type, message);
         Key = Rule?.KeyOf(message);
         _frames = ArrayPool<FrameBuffer?>.Shared.Rent(broker.Registry.Encodings.Count);
     }

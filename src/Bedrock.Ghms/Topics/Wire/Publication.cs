@@ -12,7 +12,7 @@ namespace Bedrock.Ghms.Topics.Wire;
 /// </remarks>
 /// <param name="topic">The topic, a valid one.</param>
 /// <param name="code">The code of the message; 0 without one.</param>
-internal sealed class Publication(string topic, uint code)
+internal sealed class Publication(string topic, uint code) : IMessageCarrier
 {
     private object? _message;
 
@@ -42,6 +42,8 @@ internal sealed class Publication(string topic, uint code)
 
     /// <summary>The same bytes, without the object that they may have been decoded to.</summary>
     public Publication AsBytes() => new(Topic, Code) { Payload = Payload, Source = Source };
+
+    object IMessageCarrier.Scope => Topic;
 
     /// <summary>Whether the bytes are what <paramref name="inner"/> would write.</summary>
     public bool HasBytesFor(InnerMessages inner) => Payload is not null && Source!.EncodingOf(Code) == inner.EncodingOf(Code);
