@@ -72,29 +72,15 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
     public GhmsBroker BuildBroker() => new(Definition, Services);
 
     /// <summary>Connects to a server and upgrades the connection.</summary>
-    /// <param name="uri">An absolute <c>http</c> URI; its path and query are asked for. The port is 80 unless it is given.</param>
+    /// <param name="uri">An absolute <c>http</c> or <c>https</c> URI; its path and query are asked for. The port is 80 or 443 unless it is given.</param>
     /// <param name="cancellationToken">Ends the attempt; without effect once the client is connected.</param>
-    /// <exception cref="ArgumentException">The URI is not an absolute <c>http</c> one.</exception>
+    /// <exception cref="ArgumentException">The URI is not an absolute <c>http</c> or <c>https</c> one.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">No connection could be made.</exception>
     /// <exception cref="GhmsUpgradeException">The server refused; the exception has its status, reason and text.</exception>
     /// <exception cref="TimeoutException">There was no connection or no answer in time.</exception>
     /// <inheritdoc cref="GhmsBroker(BrokerDefinition, IServiceProvider)" path="/exception"/>
-    public Task<GhmsClient> ConnectAsync(Uri uri, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(uri);
-        if (!uri.IsAbsoluteUri || uri.Scheme != Uri.UriSchemeHttp)
-        {
-            throw new ArgumentException(
-                "An absolute http URI is needed. For TLS, give an http URI and add it to the transport with UseConnection or UseConnectionFactory.",
-                nameof(uri));
-        }
-
-        EndPoint endpoint = IPAddress.TryParse(uri.DnsSafeHost, out var address)
-            ? new IPEndPoint(address, uri.Port)
-            : new DnsEndPoint(uri.IdnHost, uri.Port);
-        var host = uri.HostNameType == UriHostNameType.Dns ? uri.IdnHost : uri.Host;
-        return ConnectAsync(endpoint, uri.PathAndQuery, uri.IsDefaultPort ? host : $"{host}:{uri.Port}", cancellationToken);
-    }
+    public async Task<GhmsClient> ConnectAsync(Uri uri, CancellationToken cancellationToken = default) =>
+        await ConnectAsync(ConnectTarget.From(uri), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Connects to any end point that the connection factory understands, and upgrades the connection.</summary>
     /// <inheritdoc cref="ConnectAsync(Uri, CancellationToken)"/>
@@ -106,19 +92,29 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
         EndPoint endpoint, string path = "/", string host = "localhost", CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
+        return await ConnectAsync(new ConnectTarget(endpoint, path, host), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<GhmsClient> ConnectAsync(ConnectTarget target, CancellationToken cancellationToken)
+    {
+        if (target.IsTls)
+        {
+            throw new NotSupportedException("TLS is not there yet.");
+        }
+
         var broker = BuildBroker();
         try
         {
             var request = new UpgradeRequest
             {
-                Path = path,
-                Host = host,
+                Path = target.Path,
+                Host = target.Host,
                 Accept = [.. Definition.Encodings.Select(encoding => encoding.MediaType)],
                 Timeout = broker.Options.Timeout,
                 MaxMessageSize = (uint)broker.Options.MaxMessageSize,
                 Fields = [.. _headers],
             };
-            var transport = await MakeFactory().ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
+            var transport = await MakeFactory().ConnectAsync(target.EndPoint, cancellationToken).ConfigureAwait(false);
             return new GhmsClient(broker, await broker.StartAsync(transport, request, cancellationToken).ConfigureAwait(false));
         }
         catch
