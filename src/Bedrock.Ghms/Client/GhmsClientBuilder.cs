@@ -1,14 +1,13 @@
 using System.Net;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Client.Transport;
-using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Bedrock.Ghms.Client;
 
-/// <summary>Builds clients. Not safe for concurrent use; a client takes a copy of everything when it connects.</summary>
-public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
+/// <summary>Builds clients. Not safe for concurrent use; a client takes a copy of everything when it is built.</summary>
+public sealed partial class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
 {
     private readonly List<Action<IConnectionBuilder>> _middleware = [];
     private readonly List<KeyValuePair<string, string>> _headers = [];
@@ -95,36 +94,15 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
         return await ConnectAsync(new ConnectTarget(endpoint, path, host), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<GhmsClient> ConnectAsync(ConnectTarget target, CancellationToken cancellationToken)
-    {
-        if (target.IsTls)
-        {
-            throw new NotSupportedException("TLS is not there yet.");
-        }
-
-        var broker = BuildBroker();
-        try
-        {
-            var request = new UpgradeRequest
-            {
-                Path = target.Path,
-                Host = target.Host,
-                Accept = [.. Definition.Encodings.Select(encoding => encoding.MediaType)],
-                Timeout = broker.Options.Timeout,
-                MaxMessageSize = (uint)broker.Options.MaxMessageSize,
-                Fields = [.. _headers],
-            };
-            var transport = await MakeFactory().ConnectAsync(target.EndPoint, cancellationToken).ConfigureAwait(false);
-            return new GhmsClient(broker, await broker.StartAsync(transport, request, cancellationToken).ConfigureAwait(false));
-        }
-        catch
-        {
-            await broker.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
     private ClientServices Services => new(_services, _loggerFactory, _time);
+
+    private Func<ConnectTarget, CancellationToken, ValueTask<ConnectionContext>> MakeTransport()
+    {
+        var factory = MakeFactory();
+        return (target, cancellationToken) => target.IsTls
+            ? throw new NotSupportedException("TLS is not there yet.")
+            : factory.ConnectAsync(target.EndPoint, cancellationToken);
+    }
 
     private IConnectionFactory MakeFactory()
     {
