@@ -93,6 +93,15 @@ public sealed partial class GhmsBroker
         }
     }
 
+    /// <summary>Lets the pipes restore on a client's new connection what its server knew of the one before.</summary>
+    internal async ValueTask ResumeAsync(GhmsConnection connection, CancellationToken cancellationToken)
+    {
+        foreach (var pipe in _pipes)
+        {
+            await pipe.ResumeAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     internal void OnTransportDone(GhmsConnection connection) => _ = ForgetAsync(connection);
 
     internal void OnEnded(GhmsConnection connection, ConnectionEnd end)

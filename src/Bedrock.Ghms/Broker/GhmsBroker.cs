@@ -50,7 +50,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         Name = definition.Name;
         Options = MakeOptions(definition, services);
         Time = (TimeProvider?)services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
-        _logger = ((ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger<GhmsBroker>();
+        LoggerFactory = (ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance;
+        _logger = LoggerFactory.CreateLogger<GhmsBroker>();
         _pattern = definition.Pattern;
         _rawHandler = definition.RawHandler;
         _defaultHandler = definition.DefaultHandler?.Invoke(services);
@@ -115,6 +116,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     }
 
     internal GhmsBrokerOptions Options { get; }
+
+    internal ILoggerFactory LoggerFactory { get; }
 
     internal TimeProvider Time { get; }
 

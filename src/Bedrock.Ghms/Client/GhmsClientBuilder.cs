@@ -1,14 +1,13 @@
 using System.Net;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Client.Transport;
-using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Bedrock.Ghms.Client;
 
-/// <summary>Builds clients. Not safe for concurrent use; a client takes a copy of everything when it connects.</summary>
-public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
+/// <summary>Builds clients. Not safe for concurrent use; a client takes a copy of everything when it is built.</summary>
+public sealed partial class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
 {
     private readonly List<Action<IConnectionBuilder>> _middleware = [];
     private readonly List<KeyValuePair<string, string>> _headers = [];
@@ -72,29 +71,15 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
     public GhmsBroker BuildBroker() => new(Definition, Services);
 
     /// <summary>Connects to a server and upgrades the connection.</summary>
-    /// <param name="uri">An absolute <c>http</c> URI; its path and query are asked for. The port is 80 unless it is given.</param>
+    /// <param name="uri">An absolute <c>http</c> or <c>https</c> URI; its path and query are asked for. The port is 80 or 443 unless it is given.</param>
     /// <param name="cancellationToken">Ends the attempt; without effect once the client is connected.</param>
-    /// <exception cref="ArgumentException">The URI is not an absolute <c>http</c> one.</exception>
+    /// <exception cref="ArgumentException">The URI is not an absolute <c>http</c> or <c>https</c> one.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">No connection could be made.</exception>
     /// <exception cref="GhmsUpgradeException">The server refused; the exception has its status, reason and text.</exception>
     /// <exception cref="TimeoutException">There was no connection or no answer in time.</exception>
     /// <inheritdoc cref="GhmsBroker(BrokerDefinition, IServiceProvider)" path="/exception"/>
-    public Task<GhmsClient> ConnectAsync(Uri uri, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(uri);
-        if (!uri.IsAbsoluteUri || uri.Scheme != Uri.UriSchemeHttp)
-        {
-            throw new ArgumentException(
-                "An absolute http URI is needed. For TLS, give an http URI and add it to the transport with UseConnection or UseConnectionFactory.",
-                nameof(uri));
-        }
-
-        EndPoint endpoint = IPAddress.TryParse(uri.DnsSafeHost, out var address)
-            ? new IPEndPoint(address, uri.Port)
-            : new DnsEndPoint(uri.IdnHost, uri.Port);
-        var host = uri.HostNameType == UriHostNameType.Dns ? uri.IdnHost : uri.Host;
-        return ConnectAsync(endpoint, uri.PathAndQuery, uri.IsDefaultPort ? host : $"{host}:{uri.Port}", cancellationToken);
-    }
+    public async Task<GhmsClient> ConnectAsync(Uri uri, CancellationToken cancellationToken = default) =>
+        await ConnectAsync(ConnectTarget.From(uri), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Connects to any end point that the connection factory understands, and upgrades the connection.</summary>
     /// <inheritdoc cref="ConnectAsync(Uri, CancellationToken)"/>
@@ -106,29 +91,18 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
         EndPoint endpoint, string path = "/", string host = "localhost", CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var broker = BuildBroker();
-        try
-        {
-            var request = new UpgradeRequest
-            {
-                Path = path,
-                Host = host,
-                Accept = [.. Definition.Encodings.Select(encoding => encoding.MediaType)],
-                Timeout = broker.Options.Timeout,
-                MaxMessageSize = (uint)broker.Options.MaxMessageSize,
-                Fields = [.. _headers],
-            };
-            var transport = await MakeFactory().ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
-            return new GhmsClient(broker, await broker.StartAsync(transport, request, cancellationToken).ConfigureAwait(false));
-        }
-        catch
-        {
-            await broker.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
+        return await ConnectAsync(new ConnectTarget(endpoint, path, host), cancellationToken).ConfigureAwait(false);
     }
 
     private ClientServices Services => new(_services, _loggerFactory, _time);
+
+    private Func<ConnectTarget, CancellationToken, ValueTask<ConnectionContext>> MakeTransport()
+    {
+        var factory = MakeFactory();
+        return (target, cancellationToken) => target.IsTls
+            ? throw new NotSupportedException("TLS is not there yet.")
+            : factory.ConnectAsync(target.EndPoint, cancellationToken);
+    }
 
     private IConnectionFactory MakeFactory()
     {
