@@ -79,7 +79,7 @@ public sealed partial class GhmsClientBuilder
         return new GhmsClient(
             broker,
             new ServerList(targets, headers.CanChange, reconnect, broker.Time, Jitter),
-            new Attempts(broker, new Connector(broker, MakeTransport()), headers, reconnect?.AttemptTimeout ?? Timeout.InfiniteTimeSpan),
+            new Attempts(broker, new Connector(broker, MakeDialer(broker.Options.Timeout)), headers, reconnect?.AttemptTimeout ?? Timeout.InfiniteTimeSpan),
             reconnect?.MaxWaitingSends ?? 0,
             broker.LoggerFactory.CreateLogger<GhmsClient>());
     }

@@ -9,31 +9,13 @@ namespace Bedrock.Ghms.Client;
 /// <summary>Builds clients. Not safe for concurrent use; a client takes a copy of everything when it is built.</summary>
 public sealed partial class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
 {
-    private readonly List<Action<IConnectionBuilder>> _middleware = [];
     private readonly List<KeyValuePair<string, string>> _headers = [];
-    private IConnectionFactory? _connectionFactory;
     private IServiceProvider? _services;
     private ILoggerFactory? _loggerFactory;
     private TimeProvider? _time;
 
     /// <summary>Creates a builder without encodings and message types.</summary>
     public GhmsClientBuilder() => Definition.Name = "client";
-
-    /// <summary>Where connections come from: any transport, or Bedrock's <c>Client</c>. TCP by default.</summary>
-    public GhmsClientBuilder UseConnectionFactory(IConnectionFactory factory)
-    {
-        ArgumentNullException.ThrowIfNull(factory);
-        _connectionFactory = factory;
-        return this;
-    }
-
-    /// <summary>Adds connection middleware between the transport and the protocol, such as logging; the first added is the outermost.</summary>
-    public GhmsClientBuilder UseConnection(Action<IConnectionBuilder> configure)
-    {
-        ArgumentNullException.ThrowIfNull(configure);
-        _middleware.Add(configure);
-        return this;
-    }
 
     /// <summary>Where pipes and handler classes, loggers and the clock come from unless they are set here.</summary>
     public GhmsClientBuilder UseServices(IServiceProvider services)
@@ -75,6 +57,8 @@ public sealed partial class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
     /// <param name="cancellationToken">Ends the attempt; without effect once the client is connected.</param>
     /// <exception cref="ArgumentException">The URI is not an absolute <c>http</c> or <c>https</c> one.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">No connection could be made.</exception>
+    /// <exception cref="GhmsProxyException">The proxy did not let the client through.</exception>
+    /// <exception cref="GhmsTlsException">The TLS handshake failed; the exception says what is wrong with the server's certificate.</exception>
     /// <exception cref="GhmsUpgradeException">The server refused; the exception has its status, reason and text.</exception>
     /// <exception cref="TimeoutException">There was no connection or no answer in time.</exception>
     /// <inheritdoc cref="GhmsBroker(BrokerDefinition, IServiceProvider)" path="/exception"/>
@@ -95,20 +79,4 @@ public sealed partial class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
     }
 
     private ClientServices Services => new(_services, _loggerFactory, _time);
-
-    private Func<ConnectTarget, CancellationToken, ValueTask<ConnectionContext>> MakeTransport()
-    {
-        var factory = MakeFactory();
-        return (target, cancellationToken) => target.IsTls
-            ? throw new NotSupportedException("TLS is not there yet.")
-            : factory.ConnectAsync(target.EndPoint, cancellationToken);
-    }
-
-    private IConnectionFactory MakeFactory()
-    {
-        var factory = _connectionFactory ?? new SocketConnectionFactory(time: _time);
-        return _middleware.Count == 0
-            ? factory
-            : new MiddlewareConnectionFactory(factory, Services, builder => _middleware.ForEach(configure => configure(builder)));
-    }
 }

@@ -7,8 +7,8 @@ namespace Bedrock.Ghms.Client.Reconnecting;
 
 /// <summary>Makes one attempt at one server: transport, middleware, upgrade.</summary>
 /// <param name="broker">Who runs the connection.</param>
-/// <param name="open">Opens a transport to a server, through the middleware.</param>
-internal sealed class Connector(GhmsBroker broker, Func<ConnectTarget, CancellationToken, ValueTask<ConnectionContext>> open)
+/// <param name="dialer">Opens its transport.</param>
+internal sealed class Connector(GhmsBroker broker, Dialer dialer)
 {
     public async Task<GhmsConnection> ConnectAsync(
         ConnectTarget target, IReadOnlyList<KeyValuePair<string, string>> fields, CancellationToken cancellationToken)
@@ -29,7 +29,7 @@ internal sealed class Connector(GhmsBroker broker, Func<ConnectTarget, Cancellat
     // A factory that does not look at its token goes on alone, and what it makes then is nobody's.
     private async Task<ConnectionContext> OpenAsync(ConnectTarget target, CancellationToken cancellationToken)
     {
-        var opening = open(target, cancellationToken).AsTask();
+        var opening = dialer.ConnectAsync(target, cancellationToken).AsTask();
         try
         {
             return await opening.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -8,7 +8,17 @@ namespace Bedrock.Ghms.Client.Transport;
 /// <param name="Host">The <c>Host</c> of the request, with a port unless that is the scheme's own.</param>
 /// <param name="IsTls">Whether TLS lies between the transport and the protocol.</param>
 internal sealed record ConnectTarget(EndPoint EndPoint, string Path = "/", string Host = "localhost", bool IsTls = false)
+    : IConnectionTargetFeature
 {
+    public string HostName
+    {
+        get
+        {
+            var name = Host.StartsWith('[') ? Host.IndexOf(']') + 1 : Host.IndexOf(':');
+            return (name > 0 ? Host[..name] : Host).Trim('[', ']');
+        }
+    }
+
     /// <summary>What an absolute <c>http</c> or <c>https</c> URI says.</summary>
     /// <exception cref="ArgumentException">The URI is of another kind.</exception>
     public static ConnectTarget From(Uri uri)
