@@ -79,7 +79,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         _rawRoute = _rawHandler is null ? null : new MessageRoute(type: null, _handle);
         _send = PipeChain.Senders(_pipes, DistributeAsync);
         IsKnownCode = code => FindRoute(code) is not null;
-        Ticker = new Ticker(Time);
+        Ticker = Ticker.Of(Time);
         for (var i = 0; i < _pipes.Length; i++)
         {
             contexts[i].Complete(this, PipeChain.Senders(_pipes.AsSpan(0, i), DistributeAsync));

@@ -180,7 +180,8 @@ public sealed partial class GhmsConnection
         _completion.Set();
     }
 
-    private void Abort(string reason)
+    /// <summary>Breaks the connection: whatever waits for its transport waits no longer.</summary>
+    internal void Abort(string reason)
     {
         _transport.Abort(new ConnectionAbortedException(reason));
         _outbound.CancelFlush();

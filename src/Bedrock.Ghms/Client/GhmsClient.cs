@@ -1,5 +1,6 @@
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Client.Reconnecting;
+using Bedrock.Ghms.Client.Telemetry;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Requests;
 using Microsoft.Extensions.Logging;
@@ -25,7 +26,9 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
         _logger = logger;
         _state = new StateBoard(Tell);
         _gate = new SendGate(broker, maxWaitingSends);
-        _keeper = new ConnectionKeeper(broker.Time, servers, attempts, _state, _gate, logger);
+        var meter = ClientMeter.Of(broker.Meter.Meter);
+        meter.Add(this);
+        _keeper = new ConnectionKeeper(broker, servers, attempts, _state, _gate, meter, logger);
     }
 
     /// <summary>Tells of each change of <see cref="State"/>, one at a time and in order. Handlers must be quick: the client waits for them.</summary>
@@ -40,6 +43,9 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
     /// <summary>The newest connection, which may have ended: its <see cref="GhmsConnection.End"/> tells why. Sends on it go past all pipes.</summary>
     /// <exception cref="GhmsConnectionClosedException">There has been no connection yet.</exception>
     public GhmsConnection Connection => _gate.Newest ?? throw new GhmsConnectionClosedException("The client has not been connected yet.");
+
+    /// <summary>How many sends wait for a connection.</summary>
+    internal int WaitingSends => _gate.Waiting;
 
     /// <summary>Connects to the server. A client that reconnects tries until it is connected, or its <see cref="GhmsReconnectOptions.MaxAttempts"/>
     /// are used up; any other tries each of its end points once.</summary>

@@ -15,6 +15,9 @@ public sealed partial class GhmsClientBuilder
     /// <summary>Draws the random part of waits, from 0 to 1.</summary>
     internal Func<double> Jitter { get; set; } = Random.Shared.NextDouble;
 
+    /// <summary>Whether there is a server to connect to.</summary>
+    internal bool HasServers => _targets.Count > 0;
+
     /// <summary>Adds servers to connect to. They are tried in the order in which they were added, or shuffled, until one accepts.</summary>
     /// <param name="uris">Absolute <c>http</c> or <c>https</c> URIs; their path and query are asked for. The port is 80 or 443 unless it is given.
     /// A name is resolved anew for each attempt.</param>
@@ -67,14 +70,14 @@ public sealed partial class GhmsClientBuilder
     /// <summary>Builds a client, which is not connected yet.</summary>
     /// <exception cref="InvalidOperationException">There is no server to connect to.</exception>
     /// <inheritdoc cref="GhmsBroker(BrokerDefinition, IServiceProvider)" path="/exception"/>
-    public GhmsClient Build() => _targets.Count > 0
+    public GhmsClient Build() => HasServers
         ? Build([.. _targets])
         : throw new InvalidOperationException("The client has no server to connect to: call ConnectTo on its builder.");
 
     private GhmsClient Build(IReadOnlyList<ConnectTarget> targets)
     {
-        var reconnect = MakeReconnectOptions();
         var broker = BuildBroker();
+        var reconnect = MakeReconnectOptions();
         var headers = new HeaderSource([.. _headers], [.. _headerProviders]);
         return new GhmsClient(
             broker,
@@ -112,6 +115,10 @@ public sealed partial class GhmsClientBuilder
             configure(Services, options);
         }
 
-        return options.CheckedCopy();
+        return options;
     }
+
+    // The broker's settings and these are checked together, so that whatever is wrong is told at once.
+    private void CheckReconnectOptions(GhmsBrokerOptions brokerOptions) =>
+        brokerOptions.Sources.Failures.AddRange(MakeReconnectOptions()?.Check() ?? []);
 }

@@ -15,7 +15,11 @@ public sealed partial class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
     private TimeProvider? _time;
 
     /// <summary>Creates a builder without encodings and message types.</summary>
-    public GhmsClientBuilder() => Definition.Name = "client";
+    public GhmsClientBuilder()
+    {
+        Definition.Name = "client";
+        Definition.Options.Add((_, options) => CheckReconnectOptions(options));
+    }
 
     /// <summary>Where pipes and handler classes, loggers and the clock come from unless they are set here.</summary>
     public GhmsClientBuilder UseServices(IServiceProvider services)

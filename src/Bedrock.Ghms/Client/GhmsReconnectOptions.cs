@@ -1,3 +1,5 @@
+using Bedrock.Ghms.Settings;
+
 namespace Bedrock.Ghms.Client;
 
 /// <summary>How a client stays connected. The settings are checked and copied when the client is built; later changes have no effect.</summary>
@@ -27,26 +29,30 @@ public sealed class GhmsReconnectOptions
     /// <remarks>They go out in the order in which they came, before whatever is sent later. Each waits for as long as the broker's time-out and its token let it.</remarks>
     public int MaxWaitingSends { get; set; }
 
-    /// <exception cref="GhmsInvalidConfigException">At least one rule is broken.</exception>
-    internal GhmsReconnectOptions CheckedCopy()
+    internal SettingSources Sources { get; } = new();
+
+    /// <summary>The rules that are broken, each with its setting.</summary>
+    internal IReadOnlyList<string> Check()
     {
-        List<string> failures = [];
+        var failures = new List<string>(Sources.Failures);
         Require(
             InitialDelay >= TimeSpan.FromMilliseconds(1) && InitialDelay <= MaxDelay,
-            $"InitialDelay must be 1 ms to MaxDelay ({MaxDelay}); it is {InitialDelay}.");
-        Require(MaxDelay <= TimeSpan.FromDays(1), $"MaxDelay must be at most 1 day; it is {MaxDelay}.");
+            nameof(InitialDelay),
+            $"must be 1 ms to {Sources.NameOf(nameof(MaxDelay))} ({MaxDelay}); it is {InitialDelay}");
+        Require(MaxDelay <= TimeSpan.FromDays(1), nameof(MaxDelay), $"must be at most 1 day; it is {MaxDelay}");
         Require(
             AttemptTimeout >= TimeSpan.FromMilliseconds(10) && AttemptTimeout <= TimeSpan.FromHours(1),
-            $"AttemptTimeout must be 10 ms to 1 hour; it is {AttemptTimeout}.");
-        Require(MaxAttempts >= 1, $"MaxAttempts must be at least 1; it is {MaxAttempts}.");
-        Require(MaxWaitingSends >= 0, $"MaxWaitingSends must be at least 0; it is {MaxWaitingSends}.");
-        return failures.Count == 0 ? (GhmsReconnectOptions)MemberwiseClone() : throw new GhmsInvalidConfigException(failures);
+            nameof(AttemptTimeout),
+            $"must be 10 ms to 1 hour; it is {AttemptTimeout}");
+        Require(MaxAttempts >= 1, nameof(MaxAttempts), $"must be at least 1; it is {MaxAttempts}");
+        Require(MaxWaitingSends >= 0, nameof(MaxWaitingSends), $"must be at least 0; it is {MaxWaitingSends}");
+        return failures;
 
-        void Require(bool holds, string failure)
+        void Require(bool holds, string setting, string rule)
         {
             if (!holds)
             {
-                failures.Add(failure);
+                failures.Add($"{Sources.NameOf(setting)} {rule}.");
             }
         }
     }

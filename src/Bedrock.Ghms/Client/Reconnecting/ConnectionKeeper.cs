@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
+using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Client.Telemetry;
 using Bedrock.Ghms.Protocol.Framing;
 using Microsoft.Extensions.Logging;
 
@@ -7,15 +9,16 @@ namespace Bedrock.Ghms.Client.Reconnecting;
 
 /// <summary>Connects a client, and connects it again when its connection has ended.</summary>
 /// <remarks>One task at a time does so: that of whoever asked to connect, and after it the one that keeps the connection.</remarks>
-/// <param name="time">The clock.</param>
+/// <param name="broker">Whose connections they are.</param>
 /// <param name="servers">Which server to try when.</param>
 /// <param name="attempts">Makes the attempts.</param>
 /// <param name="state">What the client is doing.</param>
 /// <param name="gate">Where its sends pass.</param>
+/// <param name="meter">Where they are counted.</param>
 /// <param name="logger">Where attempts and their outcomes are written.</param>
 [SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no wait handle: there is nothing to dispose.")]
 internal sealed partial class ConnectionKeeper(
-    TimeProvider time, ServerList servers, Attempts attempts, StateBoard state, SendGate gate, ILogger logger)
+    GhmsBroker broker, ServerList servers, Attempts attempts, StateBoard state, SendGate gate, ClientMeter meter, ILogger logger)
 {
     private readonly ILogger _logger = logger;
     private readonly CancellationTokenSource _closing = new();
@@ -153,6 +156,7 @@ internal sealed partial class ConnectionKeeper(
                 else
                 {
                     LogFailed(server.Name, Describe(failure.Exception));
+                    meter.OnFailed(broker.Name, failure.Exception);
                     failed.Add(failure);
                     lost = failure.Exception;
                 }
@@ -175,6 +179,7 @@ internal sealed partial class ConnectionKeeper(
 
     private ServerConnection OnConnected(ServerConnection connected)
     {
+        meter.OnConnected(broker.Name, isFirst: gate.Newest is null);
         gate.Open(connected.Connection);
         if (_closing.IsCancellationRequested)
         {
@@ -194,7 +199,7 @@ internal sealed partial class ConnectionKeeper(
         {
             LogWaiting(left);
             state.Set(GhmsClientState.Waiting, cause);
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), broker.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 }

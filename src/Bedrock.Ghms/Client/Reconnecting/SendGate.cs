@@ -18,6 +18,18 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
     private Task _letting = Task.CompletedTask;
     private GhmsConnectionClosedException? _closed;
 
+    /// <summary>How many wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
     /// <summary>Whether sends may wait at all.</summary>
     public bool MayWait => maxWaiting > 0;
 
