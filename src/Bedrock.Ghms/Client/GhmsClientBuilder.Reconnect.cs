@@ -71,8 +71,11 @@ public sealed partial class GhmsClientBuilder
     /// <exception cref="InvalidOperationException">There is no server to connect to.</exception>
     /// <inheritdoc cref="GhmsBroker(BrokerDefinition, IServiceProvider)" path="/exception"/>
     public GhmsClient Build() => HasServers
-        ? Build([.. _targets])
+        ? BuildAsItIs()
         : throw new InvalidOperationException("The client has no server to connect to: call ConnectTo on its builder.");
+
+    /// <summary>Builds a client for a host, which has told the broker's settings if there is no server.</summary>
+    internal GhmsClient BuildAsItIs() => Build([.. _targets]);
 
     private GhmsClient Build(IReadOnlyList<ConnectTarget> targets)
     {

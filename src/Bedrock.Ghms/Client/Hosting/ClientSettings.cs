@@ -8,6 +8,8 @@ namespace Bedrock.Ghms.Client.Hosting;
 /// <summary>Reads a client from a section of the configuration: its servers, how it stays connected, and those of its broker's settings that matter to a client.</summary>
 internal static class ClientSettings
 {
+    private const string OfOne = "Ghms:Client";
+    private const string OfMany = "Ghms:Clients";
     private const string Owner = "a GHMS client";
     private const string Servers = "Servers";
     private const string Reconnect = "Reconnect";
@@ -34,6 +36,33 @@ internal static class ClientSettings
         Parsed<int>("MaxAttempts", (options, value) => options.MaxAttempts = value),
         Parsed<bool>("ShuffleEndPoints", (options, value) => options.ShuffleEndPoints = value, "true or false"),
         Parsed<int>("MaxWaitingSends", (options, value) => options.MaxWaitingSends = value));
+
+    /// <summary>Sets up a client as the section says that belongs to it by its name.</summary>
+    /// <param name="configuration">The application's configuration.</param>
+    /// <param name="name">The client's name.</param>
+    /// <param name="clients">The names of all clients.</param>
+    /// <param name="client">The client.</param>
+    public static void BindDefault(IConfiguration configuration, string name, IEnumerable<string> clients, GhmsClientBuilder client)
+    {
+        if (name.Length == 0)
+        {
+            Bind(configuration.GetSection(OfOne), client);
+            return;
+        }
+
+        var names = clients.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var section in configuration.GetSection(OfMany).GetChildren())
+        {
+            if (section.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                Bind(section, client);
+            }
+            else if (!names.Contains(section.Key))
+            {
+                client.Definition.Options.Add((_, options) => options.Sources.Failures.Add($"{section.Path} belongs to no GHMS client."));
+            }
+        }
+    }
 
     /// <summary>Sets up <paramref name="client"/> as <paramref name="section"/> says; whatever is wrong with it is told when the client is built.</summary>
     public static void Bind(IConfigurationSection section, GhmsClientBuilder client)

@@ -7,8 +7,6 @@ namespace Bedrock.Ghms.Client.Hosting;
 /// <summary>Sets up a client that the host starts and stops. Not safe for concurrent use.</summary>
 public sealed class GhmsHostedClientBuilder
 {
-    private const string Root = "Ghms";
-
     private readonly List<Action<IServiceProvider, GhmsClientBuilder>> _configure = [];
 
     internal GhmsHostedClientBuilder(string name, IServiceCollection services)
@@ -42,11 +40,18 @@ public sealed class GhmsHostedClientBuilder
     /// out of bounds does; the error names the key.
     /// </remarks>
     /// <param name="sectionPath">The section; by default <c>Ghms:Client</c> for the client without a name and <c>Ghms:Clients:NAME</c> for any other.</param>
-    public GhmsHostedClientBuilder BindConfiguration(string? sectionPath = null)
+    public GhmsHostedClientBuilder BindConfiguration(string? sectionPath = null) => Configure((services, client) =>
     {
-        var path = sectionPath ?? (Name.Length == 0 ? $"{Root}:Client" : $"{Root}:Clients:{Name}");
-        return Configure((services, client) => ClientSettings.Bind(services.GetRequiredService<IConfiguration>().GetSection(path), client));
-    }
+        var configuration = services.GetRequiredService<IConfiguration>();
+        if (sectionPath is null)
+        {
+            ClientSettings.BindDefault(configuration, Name, services.GetServices<GhmsHostedClientBuilder>().Select(builder => builder.Name), client);
+        }
+        else
+        {
+            ClientSettings.Bind(configuration.GetSection(sectionPath), client);
+        }
+    });
 
     internal GhmsClient Build(IServiceProvider services)
     {
@@ -64,6 +69,6 @@ public sealed class GhmsHostedClientBuilder
                 options.Sources.Failures.Add($"{DisplayName} has no server to connect to: call ConnectTo, or bind a configuration that has Servers.");
             }
         });
-        return client.Build();
+        return client.BuildAsItIs();
     }
 }
