@@ -34,6 +34,7 @@ internal sealed partial class ConnectionKeeper(
             return;
         }
 
+        servers.Begin();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token, cancellationToken);
         try
         {
@@ -169,8 +170,8 @@ internal sealed partial class ConnectionKeeper(
 
     private void OnConnecting(Candidate server, Exception? lost)
     {
-        LogConnecting(server.Name);
         state.Set(GhmsClientState.Connecting, lost);
+        LogConnecting(server.Name);
     }
 
     private ServerConnection OnConnected(ServerConnection connected)
@@ -192,9 +193,10 @@ internal sealed partial class ConnectionKeeper(
     {
         if (servers.Left is var left && left > TimeSpan.Zero)
         {
+            var waiting = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time, cancellationToken);
             LogWaiting(left);
             state.Set(GhmsClientState.Waiting, cause);
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time, cancellationToken).ConfigureAwait(false);
+            await waiting.ConfigureAwait(false);
         }
     }
 }
