@@ -82,13 +82,21 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
 
     /// <summary>Asks the server and returns its reply.</summary>
     /// <inheritdoc cref="RequestConnectionExtensions.RequestAsync{TReply}"/>
+    /// <remarks>With <see cref="GhmsReconnectOptions.MaxWaitingSends"/> it waits for a connection where there is none, in its turn among the sends. Once
+    /// asked, a request fails with its connection, and <see cref="GhmsRequestException.MayHaveBeenReceived"/> tells whether asking again may do something twice.</remarks>
     public ValueTask<TReply> RequestAsync<TReply>(object message, CancellationToken cancellationToken = default)
-        where TReply : notnull => Connection.RequestAsync<TReply>(message, cancellationToken);
+        where TReply : notnull => _gate.Ready is { } connection
+            ? connection.RequestAsync<TReply>(message, cancellationToken)
+            : RequestLaterAsync<TReply>(message, cancellationToken);
 
     /// <summary>Asks the server for a stream of items. Each enumeration asks anew, when it begins.</summary>
     /// <inheritdoc cref="RequestConnectionExtensions.StreamAsync{TItem}"/>
     public IAsyncEnumerable<TItem> StreamAsync<TItem>(object message, CancellationToken cancellationToken = default)
-        where TItem : notnull => Connection.StreamAsync<TItem>(message, cancellationToken);
+        where TItem : notnull
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return new ClientStream<TItem>(this, message, cancellationToken);
+    }
 
     /// <inheritdoc cref="GhmsConnection.FlushAsync"/>
     public Task FlushAsync(CancellationToken cancellationToken = default) => Connection.FlushAsync(cancellationToken);
@@ -103,6 +111,9 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
         await _keeper.CloseAsync(CloseStatus.Normal, "").ConfigureAwait(false);
         await Broker.DisposeAsync().ConfigureAwait(false);
     }
+
+    /// <summary>The connection to send on at once, if nobody is to go first.</summary>
+    internal GhmsConnection? Ready => _gate.Ready;
 
     /// <summary>Sends when there is a connection and it is this caller's turn.</summary>
     /// <param name="send">Sends on the connection of that time; completes when it has accepted.</param>
@@ -121,6 +132,25 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
         return !connection.IsOpen && task.Exception?.InnerException is GhmsConnectionClosedException
             ? SendLaterAsync(message, cancellationToken)
             : new ValueTask<int>(task);
+    }
+
+    private async ValueTask<TReply> RequestLaterAsync<TReply>(object message, CancellationToken cancellationToken)
+        where TReply : notnull
+    {
+        var asking = await PassAsync(Ask, cancellationToken).ConfigureAwait(false);
+        return await asking.ConfigureAwait(false);
+
+        async ValueTask<Task<TReply>> Ask(GhmsConnection connection)
+        {
+            var asking = connection.RequestAsync<TReply>(message, cancellationToken).AsTask();
+            if (asking.IsFaulted && !connection.IsOpen)
+            {
+                // Nothing was sent where the connection had ended before; that is known here, and waits for the next.
+                await asking.ConfigureAwait(false);
+            }
+
+            return asking;
+        }
     }
 
     private void Tell(GhmsClientStateChange change)

@@ -118,7 +118,7 @@ public sealed partial class GhmsClientBuilder
             configure(Services, options);
         }
 
-        return options;
+        return options.Copy();
     }
 
     // The broker's settings and these are checked together, so that whatever is wrong is told at once.

@@ -31,6 +31,8 @@ public sealed class GhmsReconnectOptions
 
     internal SettingSources Sources { get; } = new();
 
+    internal GhmsReconnectOptions Copy() => (GhmsReconnectOptions)MemberwiseClone();
+
     /// <summary>The rules that are broken, each with its setting.</summary>
     internal IReadOnlyList<string> Check()
     {

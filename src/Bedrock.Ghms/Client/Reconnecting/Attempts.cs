@@ -7,7 +7,7 @@ internal sealed class Attempts(GhmsBroker broker, Connector connector, HeaderSou
 {
     /// <summary>Makes one attempt. Its failure is its outcome; it throws only when the token has fired.</summary>
     /// <param name="server">The server.</param>
-    /// <param name="connecting">Is called before the network is used.</param>
+    /// <param name="connecting">Is called when it is known that there will be an attempt: after a refusal, not before other credentials are there.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     public async Task<AttemptOutcome> TryAsync(Candidate server, Action connecting, CancellationToken cancellationToken)
     {
@@ -16,13 +16,22 @@ internal sealed class Attempts(GhmsBroker broker, Connector connector, HeaderSou
         IReadOnlyList<KeyValuePair<string, string>>? fields = null;
         try
         {
-            fields = await headers.GetAsync(either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false);
-            if (server.IsHeldBack(fields))
+            if (!server.HasRefused)
             {
-                return new AttemptOutcome(null, null);
+                connecting();
             }
 
-            connecting();
+            fields = await headers.GetAsync(either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false);
+            if (server.HasRefused)
+            {
+                if (server.IsHeldBack(fields))
+                {
+                    return new AttemptOutcome(null, null);
+                }
+
+                connecting();
+            }
+
             var connection = await connector.ConnectAsync(server.Target, fields, either.Token).ConfigureAwait(false);
             return await ResumeAsync(new ServerConnection(server, fields, connection, broker.Time.GetTimestamp()), cancellationToken).ConfigureAwait(false);
         }
@@ -53,8 +62,11 @@ internal sealed class Attempts(GhmsBroker broker, Connector connector, HeaderSou
             // It is not what was lost, and so of no use.
             _ = connection.GoAwayAsync();
             cancellationToken.ThrowIfCancellationRequested();
-            return new AttemptOutcome(null, new FailedAttempt(
-                connected.Server, connected.Fields, RetryCause.Of(connection.End!, broker.Time.GetElapsedTime(connected.UpgradedAt)), exception));
+            var failure = exception is OperationCanceledException && deadline.IsCancellationRequested
+                ? new TimeoutException($"What the server has to know was not restored within {broker.Options.Timeout}.", exception)
+                : exception;
+            var cause = RetryCause.Of(connection.End!, broker.Time.GetElapsedTime(connected.UpgradedAt));
+            return new AttemptOutcome(null, new FailedAttempt(connected.Server, connected.Fields, cause, failure));
         }
     }
 }

@@ -23,6 +23,9 @@ internal sealed class Candidate(ConnectTarget target, TimeProvider time)
     /// <summary>How long it is until this server may be tried; nothing, or less, when it may be now.</summary>
     public TimeSpan Left => _wait - time.GetElapsedTime(_plannedAt);
 
+    /// <summary>Whether it has refused what was shown to it last.</summary>
+    public bool HasRefused => _refused is not null;
+
     /// <summary>For how long what it has refused is not shown to it again.</summary>
     public TimeSpan HeldBackFor => _holdBack - time.GetElapsedTime(_refusedAt);
 

@@ -37,6 +37,7 @@ internal sealed partial class ConnectionKeeper(
             return;
         }
 
+        servers.Begin();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token, cancellationToken);
         try
         {
@@ -173,8 +174,8 @@ internal sealed partial class ConnectionKeeper(
 
     private void OnConnecting(Candidate server, Exception? lost)
     {
-        LogConnecting(server.Name);
         state.Set(GhmsClientState.Connecting, lost);
+        LogConnecting(server.Name);
     }
 
     private ServerConnection OnConnected(ServerConnection connected)
@@ -197,9 +198,10 @@ internal sealed partial class ConnectionKeeper(
     {
         if (servers.Left is var left && left > TimeSpan.Zero)
         {
+            var waiting = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), broker.Time, cancellationToken);
             LogWaiting(left);
             state.Set(GhmsClientState.Waiting, cause);
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), broker.Time, cancellationToken).ConfigureAwait(false);
+            await waiting.ConfigureAwait(false);
         }
     }
 }

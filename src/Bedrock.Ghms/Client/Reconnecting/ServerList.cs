@@ -17,6 +17,13 @@ internal sealed class ServerList(
     /// <summary>How long it is until one of them may be tried.</summary>
     public TimeSpan Left => _servers.Min(server => server.Left);
 
+    /// <summary>Forgets every wait, for somebody has asked to connect now.</summary>
+    public void Begin()
+    {
+        _failures = 0;
+        Array.ForEach(_servers, server => server.Plan(TimeSpan.Zero));
+    }
+
     /// <summary>Those that may be tried now, in the order in which to do so.</summary>
     public IReadOnlyList<Candidate> Due()
     {
