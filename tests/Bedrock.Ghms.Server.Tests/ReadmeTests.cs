@@ -15,6 +15,9 @@ internal sealed partial class ReadmeTests
         Assert.That(examples.Where(example => !compiled.Contains(example, StringComparison.Ordinal)), Is.Empty);
     }
 
+    [Test]
+    public Task The_example_of_a_test_passes() => ReadmeExamples.ReconnectAsync().WaitAsync(Support.Patience.Long);
+
     private static string Normalize(string code) => Space().Replace(code, " ").Trim();
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]

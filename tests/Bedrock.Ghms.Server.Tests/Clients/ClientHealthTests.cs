@@ -1,5 +1,6 @@
 using Bedrock.Ghms.Client;
 using Bedrock.Ghms.Server.Tests.Support;
+using Bedrock.Ghms.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -30,10 +31,10 @@ internal sealed class ClientHealthTests : HostedClientFixture
     {
         var host = await StartHostAsync(services => Add(services, client => Speak(client, UriOf(FreePort()))));
         ErrorsAreProvoked = true;
-        await StateAsync(host, GhmsClientState.Waiting);
+        await ClientOf(host).WaitForStateAsync(GhmsClientState.Waiting).WaitAsync(Patience.Long);
         var early = await CheckAsync(host);
         _time.Advance(TimeSpan.FromSeconds(10));
-        await StateAsync(host, GhmsClientState.Waiting);
+        await ClientOf(host).WaitForStateAsync(GhmsClientState.Waiting).WaitAsync(Patience.Long);
         var late = await CheckAsync(host);
         using (Assert.EnterMultipleScope())
         {
@@ -53,7 +54,7 @@ internal sealed class ClientHealthTests : HostedClientFixture
         _time.Advance(TimeSpan.FromSeconds(1));
         _time.Advance(TimeSpan.FromSeconds(9));
         await app.StopAsync().WaitAsync(Patience.Long);
-        await StateAsync(host, GhmsClientState.Waiting);
+        await ClientOf(host).WaitForStateAsync(GhmsClientState.Waiting).WaitAsync(Patience.Long);
         var entry = await CheckAsync(host);
         Assert.That((entry.Status, entry.Data["secondsWithoutConnection"]), Is.EqualTo((HealthStatus.Degraded, 0)));
     }
@@ -62,13 +63,22 @@ internal sealed class ClientHealthTests : HostedClientFixture
     public async Task A_client_that_has_given_up_or_is_closed_has_failed()
     {
         var host = await StartHostAsync(services => Add(services, client => Speak(client, UriOf(FreePort())).UseReconnect(options => options.MaxAttempts = 1)));
-        ErrorsAreProvoked = true;
-        await StateAsync(host, GhmsClientState.Disconnected);
+        await GaveUpAsync();
         Assert.That((await CheckAsync(host)).Status, Is.EqualTo(HealthStatus.Unhealthy));
         await ClientOf(host).CloseAsync();
         var entry = await CheckAsync(host);
         Assert.That(entry.Status, Is.EqualTo(HealthStatus.Unhealthy));
         Assert.That(entry.Description, Does.StartWith("The client is closed."));
+    }
+
+    [Test]
+    public async Task A_client_that_nobody_has_started_yet_has_its_grace_too()
+    {
+        var host = BuildHost(services => Add(services, client => Speak(client, UriOf(1))));
+        Assert.That((await CheckAsync(host)).Status, Is.EqualTo(HealthStatus.Degraded));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        ErrorsAreProvoked = true;
+        Assert.That((await CheckAsync(host)).Status, Is.EqualTo(HealthStatus.Unhealthy));
     }
 
     [Test]
@@ -86,16 +96,6 @@ internal sealed class ClientHealthTests : HostedClientFixture
     }
 
     private static GhmsClient ClientOf(IHost host) => host.Services.GetRequiredKeyedService<GhmsClient>("orders");
-
-    private static async Task StateAsync(IHost host, GhmsClientState state)
-    {
-        using var late = new CancellationTokenSource(Patience.Long);
-        while (ClientOf(host).State != state)
-        {
-            late.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
 
     private static async Task<HealthReportEntry> CheckAsync(IHost host) =>
         (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["ghms-client-orders"];

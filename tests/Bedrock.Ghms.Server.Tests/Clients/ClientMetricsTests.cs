@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Bedrock.Ghms.Client;
 using Bedrock.Ghms.Server.Tests.Support;
+using Bedrock.Ghms.Testing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
@@ -61,7 +62,7 @@ internal sealed class ClientMetricsTests : HostedClientFixture
         var client = host.Services.GetRequiredKeyedService<GhmsClient>("orders");
         Assert.That(Observe(states), Is.EquivalentTo(new Dictionary<string, long> { ["orders disconnected"] = 1 }));
         await host.StartAsync().WaitAsync(Patience.Long);
-        await StateAsync(client, GhmsClientState.Waiting);
+        await client.WaitForStateAsync(GhmsClientState.Waiting).WaitAsync(Patience.Long);
         var sending = client.SendAsync(new Message { Word = "x" }).AsTask();
         Assert.That(Observe(states), Is.EquivalentTo(new Dictionary<string, long> { ["orders waiting"] = 1 }));
         Assert.That(Observe(waiting).Values, Is.EqualTo(new[] { 1 }));
@@ -86,16 +87,6 @@ internal sealed class ClientMetricsTests : HostedClientFixture
         services.AddSingleton<TimeProvider>(_time);
         services.AddGhmsClient("orders", client => configure(client.AddJson().AddMessage<Message>(code: 10)));
     });
-
-    private static async Task StateAsync(GhmsClient client, GhmsClientState state)
-    {
-        using var late = new CancellationTokenSource(Patience.Long);
-        while (client.State != state)
-        {
-            late.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
 
     private static MetricCollector<long> Collect(IHost host, string instrument) =>
         new(host.Services.GetRequiredService<IMeterFactory>(), Ghms.TelemetryName, instrument);

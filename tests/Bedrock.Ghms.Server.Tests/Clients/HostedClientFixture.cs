@@ -56,6 +56,18 @@ internal abstract class HostedClientFixture : ServerFixture
         return host;
     }
 
+    /// <summary>Waits until a client has given up, as a test has it do on purpose.</summary>
+    protected async Task GaveUpAsync()
+    {
+        ErrorsAreProvoked = true;
+        using var late = new CancellationTokenSource(Patience.Long);
+        while (!Log.Records.Any(record => record.Event.Name == "HostedClientGaveUp"))
+        {
+            late.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
     /// <summary>What a client registers to talk to one of the servers.</summary>
     protected static GhmsClientBuilder Speak(GhmsClientBuilder client, Uri server) => client.ConnectTo(server).AddJson().AddMessage<Message>(code: 10);
 

@@ -5,6 +5,7 @@ using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Client;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Server.Tests.Support;
+using Bedrock.Ghms.Testing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -87,16 +88,9 @@ internal sealed class HostedClientTests : HostedClientFixture
     {
         var host = await StartHostAsync(services => services.AddGhmsClient("orders", client => Speak(client, UriOf(FreePort()))
             .UseReconnect(options => options.MaxAttempts = 1)));
-        using var late = new CancellationTokenSource(Patience.Long);
-        while (!Log.Records.Any(record => record.Event.Name == "HostedClientGaveUp"))
-        {
-            late.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-
+        await GaveUpAsync();
         Assert.That(Log.Records.Single(record => record.Event.Name == "HostedClientGaveUp").Text, Does.StartWith("The GHMS client 'orders' has given up connecting: "));
         Assert.That(host.Services.GetRequiredKeyedService<GhmsClient>("orders").State, Is.EqualTo(GhmsClientState.Disconnected));
-        ErrorsAreProvoked = true;
     }
 
     [Test]
@@ -163,6 +157,19 @@ internal sealed class HostedClientTests : HostedClientFixture
         await client.SendAsync(new Message { Word = "x" });
         Assert.That(await words.Received.Task.WaitAsync(Patience.Long), Is.EqualTo("x"));
         Assert.That(words.Asked, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task The_transport_may_come_from_the_container_under_the_client_s_name()
+    {
+        await using var broker = new GhmsTestBuilder().AddJson().AddMessage<Message>(code: 10).Build();
+        var host = await StartHostAsync(services =>
+        {
+            services.AddGhmsClient("orders", client => Speak(client, UriOf(1)));
+            services.AddKeyedSingleton<IConnectionFactory>("orders", new InMemoryServer(broker));
+        });
+        await host.Services.GetRequiredKeyedService<GhmsClient>("orders").WaitForConnectedAsync().WaitAsync(Patience.Long);
+        Assert.That(broker.Count, Is.EqualTo(1));
     }
 
     [Test]

@@ -27,7 +27,9 @@ internal sealed class ClientHealthCheck(ClientWatch watch, TimeSpan grace) : IHe
         }
 
         data["secondsWithoutConnection"] = absence.Time.TotalSeconds;
-        var isTrying = state is GhmsClientState.Connecting or GhmsClientState.Waiting;
+
+        // One that nothing has failed for is about to be connected by its host.
+        var isTrying = state is GhmsClientState.Connecting or GhmsClientState.Waiting || (state == GhmsClientState.Disconnected && absence.Cause is null);
         var status = isTrying && absence.Time < grace ? HealthStatus.Degraded : context.Registration.FailureStatus;
         return Task.FromResult(new HealthCheckResult(status, Describe(state, isTrying, absence), absence.Cause, data));
     }

@@ -12,7 +12,8 @@ public static class GhmsClientServiceCollectionExtensions
     /// <summary>Adds a client, a singleton that can be injected as <see cref="GhmsClient"/>.</summary>
     /// <remarks>
     /// It is made when the host starts, so that a mistake in its setup keeps the host from starting, and then connects in the background and stays connected: a server that is
-    /// down does not keep the host from starting. When the host stops, it is closed with status 1000. Loggers, the clock, handlers and pipes come from the application's services.
+    /// down does not keep the host from starting. When the host stops, it is closed with status 1000. Loggers, the clock, handlers and pipes come from the application's services,
+    /// as does the transport if an <c>IConnectionFactory</c> is there under the client's name: the empty one for this client.
     /// </remarks>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets up the client; called once, when it is made.</param>

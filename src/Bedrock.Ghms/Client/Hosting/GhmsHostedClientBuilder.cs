@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Broker;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -62,6 +63,11 @@ public sealed class GhmsHostedClientBuilder
         }
 
         _configure.ForEach(configure => configure(services, client));
+        if (services.GetKeyedService<IConnectionFactory>(Name) is { } transport)
+        {
+            client.UseConnectionFactory(transport);
+        }
+
         client.Definition.Options.Add((_, options) =>
         {
             if (!client.HasServers)
