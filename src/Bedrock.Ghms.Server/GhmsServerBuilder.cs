@@ -41,7 +41,7 @@ public sealed class GhmsServerBuilder : GhmsBuilder<GhmsServerBuilder>
             }
             else
             {
-                BrokerSection.Bind(configuration.GetSection(sectionPath), options, []);
+                BrokerSection.Bind(configuration.GetSection(sectionPath), options);
             }
         });
         return this;

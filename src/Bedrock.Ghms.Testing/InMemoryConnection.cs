@@ -57,8 +57,9 @@ public sealed class InMemoryConnection : DefaultConnectionContext, IConnectionLi
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        await Transport.Output.CompleteAsync().ConfigureAwait(false);
-        await Transport.Input.CompleteAsync().ConfigureAwait(false);
+        // Not those of Transport, which middleware may have replaced.
+        await _sending.Writer.CompleteAsync().ConfigureAwait(false);
+        await _receiving.Reader.CompleteAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -16,6 +16,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bedrock.Ghms.Server.Tests;
 
@@ -131,6 +133,63 @@ internal static class ReadmeExamples
 
     public sealed record Listing;
 
+    public static async Task ReconnectAsync()
+    {
+        await using var broker = new GhmsTestBuilder()
+            .AddJson()
+            .AddMessage<Query>(code: 20)
+            .AddMessage<Answer>(code: 21)
+            .Answer<Query, Answer>((connection, query, ct) => ValueTask.FromResult(new Answer("42")))
+            .Build();
+        var server = new InMemoryServer(broker);
+        var time = new FakeTimeProvider();
+        await using var client = new GhmsClientBuilder()
+            .AddJson()
+            .AddMessage<Query>(code: 20)
+            .AddMessage<Answer>(code: 21)
+            .AddRequests()
+            .UseConnectionFactory(server)
+            .UseTimeProvider(time)
+            .ConnectTo(new Uri("http://oracle/"))
+            .UseReconnect()
+            .Build();
+        await client.ConnectAsync();
+        var oracle = new Oracle(client);                 // what is tested
+        Assert.That(await oracle.AskAsync("What is the answer?"), Is.EqualTo("42"));
+
+        server.IsDown = true;
+        server.BreakConnections();
+        await client.WaitForStateAsync(GhmsClientState.Waiting);
+        Assert.That(await oracle.AskAsync("What is the answer?"), Is.EqualTo("Come back later."));
+
+        server.IsDown = false;
+        time.Advance(TimeSpan.FromSeconds(30));          // no wait is longer
+        await client.WaitForConnectedAsync();
+        Assert.That(await oracle.AskAsync("What is the answer?"), Is.EqualTo("42"));
+    }
+
+    public static void HostedClients(IHostApplicationBuilder builder)
+    {
+        builder.Services.AddGhmsClient("orders", client => client.AddMessagePack().AddMessage<Greeting>(code: 10))
+            .BindConfiguration();
+        builder.Services.AddGhmsClient<Oracle>(client => client
+            .ConnectTo(new Uri("https://oracle:5001/"))
+            .AddJson()
+            .AddMessage<Query>(code: 20)
+            .AddMessage<Answer>(code: 21)
+            .AddRequests());
+    }
+
+    public static void ClientHealth(IHostApplicationBuilder builder)
+    {
+        builder.Services.AddHealthChecks().AddGhmsClient("orders").AddGhmsClient("Oracle", grace: TimeSpan.FromMinutes(1));
+    }
+
+    public static void HostedInMemory(IServiceCollection services, InMemoryServer server)
+    {
+        services.AddKeyedSingleton<IConnectionFactory>("orders", server);
+    }
+
     public static void Answers(WebApplicationBuilder builder, Func<Query, CancellationToken, Task<Answer>> LookUpAsync, Func<Listing, CancellationToken, IAsyncEnumerable<Answer>> ListAsync)
     {
         builder.Services.AddGhms()
@@ -218,6 +277,26 @@ internal static class ReadmeExamples
     public static void Monitor(WebApplication app)
     {
         app.MapGhmsMonitor("/ghms").RequireAuthorization("operators");
+    }
+
+    public sealed class Oracle(GhmsClient client)
+    {
+        public async Task<string> AskAsync(string question)
+        {
+            try
+            {
+                return (await client.RequestAsync<Answer>(new Query(question))).Text;
+            }
+            catch (Exception exception) when (exception is GhmsConnectionClosedException or GhmsRequestException)
+            {
+                return "Come back later.";
+            }
+        }
+    }
+
+    public sealed class Orders([FromKeyedServices("orders")] GhmsClient client)
+    {
+        public GhmsClient Client => client;
     }
 
     private static class Tenants

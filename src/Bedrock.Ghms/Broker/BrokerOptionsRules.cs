@@ -1,4 +1,5 @@
 using Bedrock.Ghms.Protocol.Framing;
+using Bedrock.Ghms.Settings;
 
 namespace Bedrock.Ghms.Broker;
 

@@ -59,8 +59,16 @@ public sealed partial class GhmsBroker
         }
 
         await Task.WhenAll(_running.Snapshot().Select(connection => connection.TransportDone)).ConfigureAwait(false);
-        Ticker.Dispose();
         _ = LeaveMeterAsync();
+    }
+
+    /// <summary>Breaks every connection that has not ended in order yet.</summary>
+    internal void Abort(string reason)
+    {
+        foreach (var connection in _running.Snapshot())
+        {
+            connection.Abort(reason);
+        }
     }
 
     /// <summary>Waits until no connection that runs now has a handler at work any more. Never fails.</summary>
@@ -90,6 +98,15 @@ public sealed partial class GhmsBroker
         foreach (var callback in _connected)
         {
             await callback(connection).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Lets the pipes restore on a client's new connection what its server knew of the one before.</summary>
+    internal async ValueTask ResumeAsync(GhmsConnection connection, CancellationToken cancellationToken)
+    {
+        foreach (var pipe in _pipes)
+        {
+            await pipe.ResumeAsync(connection, cancellationToken).ConfigureAwait(false);
         }
     }
 

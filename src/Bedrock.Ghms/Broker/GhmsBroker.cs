@@ -50,7 +50,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         Name = definition.Name;
         Options = MakeOptions(definition, services);
         Time = (TimeProvider?)services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
-        _logger = ((ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger<GhmsBroker>();
+        LoggerFactory = (ILoggerFactory?)services.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance;
+        _logger = LoggerFactory.CreateLogger<GhmsBroker>();
         _pattern = definition.Pattern;
         _rawHandler = definition.RawHandler;
         _defaultHandler = definition.DefaultHandler?.Invoke(services);
@@ -78,7 +79,7 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
         _rawRoute = _rawHandler is null ? null : new MessageRoute(type: null, _handle);
         _send = PipeChain.Senders(_pipes, DistributeAsync);
         IsKnownCode = code => FindRoute(code) is not null;
-        Ticker = new Ticker(Time);
+        Ticker = Ticker.Of(Time);
         for (var i = 0; i < _pipes.Length; i++)
         {
             contexts[i].Complete(this, PipeChain.Senders(_pipes.AsSpan(0, i), DistributeAsync));
@@ -115,6 +116,8 @@ public sealed partial class GhmsBroker : IMessageSender, IAsyncDisposable
     }
 
     internal GhmsBrokerOptions Options { get; }
+
+    internal ILoggerFactory LoggerFactory { get; }
 
     internal TimeProvider Time { get; }
 

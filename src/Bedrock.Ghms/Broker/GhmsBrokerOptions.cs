@@ -1,3 +1,5 @@
+using Bedrock.Ghms.Settings;
+
 namespace Bedrock.Ghms.Broker;
 
 /// <summary>The settings of a broker. They are checked and copied when it starts; later changes have no effect.</summary>

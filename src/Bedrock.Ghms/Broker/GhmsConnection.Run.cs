@@ -34,7 +34,7 @@ public sealed partial class GhmsConnection
 
             var end = await _reader.RunAsync().ConfigureAwait(false);
             await FinishReadingAsync(end).ConfigureAwait(false);
-            await EndAsync().ConfigureAwait(false);
+            await EndAsync(ownsTransport).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -95,7 +95,7 @@ public sealed partial class GhmsConnection
         }
     }
 
-    private async Task EndAsync()
+    private async Task EndAsync(bool ownsTransport)
     {
         if (End is { Cause: ConnectionEndCause.ClosedHere })
         {
@@ -116,7 +116,7 @@ public sealed partial class GhmsConnection
         await flushed.ConfigureAwait(false);
         await _outbound.CompleteAsync().ConfigureAwait(false);
         await _transport.Transport.Input.CompleteAsync().ConfigureAwait(false);
-        await TransportDoneAsync().ConfigureAwait(false);
+        await TransportDoneAsync(ownsTransport).ConfigureAwait(false);
     }
 
     private async Task FlushLastAsync()
@@ -135,13 +135,13 @@ public sealed partial class GhmsConnection
     }
 
     // What was flushed may still be on its way out of the transport's buffer; the deadline of the clock bounds the wait.
-    private async Task TransportDoneAsync()
+    private async Task TransportDoneAsync(bool ownsTransport)
     {
         var closed = _transport.ConnectionClosed;
-        if (closed.IsCancellationRequested || _transport.Features.Get<ITlsHandshakeFeature>() is not null)
+        if (ownsTransport || closed.IsCancellationRequested || _transport.Features.Get<ITlsHandshakeFeature>() is not null)
         {
-            // The peer's FIN has fired it before its time, so nothing tells when the last byte has gone. Or TLS lies in between,
-            // and says its own last word only when whoever uses the connection has let go of it.
+            // The peer's FIN has fired it before its time, so nothing tells when the last byte has gone. Or TLS lies in between, or other
+            // middleware with pipes of its own, which end the transport's only when whoever uses the connection has let go of it.
             SocketDeadline.Set(_transport, Broker, EndTime);
             return;
         }
@@ -180,9 +180,11 @@ public sealed partial class GhmsConnection
         _completion.Set();
     }
 
-    private void Abort(string reason)
+    /// <summary>Breaks the connection: whatever waits for its transport waits no longer.</summary>
+    internal void Abort(string reason)
     {
         _transport.Abort(new ConnectionAbortedException(reason));
+        _outbound.CancelFlush();
         _aborted.Set();
         _endedHere.Set();
     }

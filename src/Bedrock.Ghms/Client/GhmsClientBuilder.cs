@@ -1,39 +1,24 @@
 using System.Net;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Client.Transport;
-using Bedrock.Ghms.Protocol.Upgrade;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Bedrock.Ghms.Client;
 
-/// <summary>Builds clients. Not safe for concurrent use; a client takes a copy of everything when it connects.</summary>
-public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
+/// <summary>Builds clients. Not safe for concurrent use; a client takes a copy of everything when it is built.</summary>
+public sealed partial class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
 {
-    private readonly List<Action<IConnectionBuilder>> _middleware = [];
     private readonly List<KeyValuePair<string, string>> _headers = [];
-    private IConnectionFactory? _connectionFactory;
     private IServiceProvider? _services;
     private ILoggerFactory? _loggerFactory;
     private TimeProvider? _time;
 
     /// <summary>Creates a builder without encodings and message types.</summary>
-    public GhmsClientBuilder() => Definition.Name = "client";
-
-    /// <summary>Where connections come from: any transport, or Bedrock's <c>Client</c>. TCP by default.</summary>
-    public GhmsClientBuilder UseConnectionFactory(IConnectionFactory factory)
+    public GhmsClientBuilder()
     {
-        ArgumentNullException.ThrowIfNull(factory);
-        _connectionFactory = factory;
-        return this;
-    }
-
-    /// <summary>Adds connection middleware between the transport and the protocol, such as logging; the first added is the outermost.</summary>
-    public GhmsClientBuilder UseConnection(Action<IConnectionBuilder> configure)
-    {
-        ArgumentNullException.ThrowIfNull(configure);
-        _middleware.Add(configure);
-        return this;
+        Definition.Name = "client";
+        Definition.Options.Add((_, options) => CheckReconnectOptions(options));
     }
 
     /// <summary>Where pipes and handler classes, loggers and the clock come from unless they are set here.</summary>
@@ -72,29 +57,17 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
     public GhmsBroker BuildBroker() => new(Definition, Services);
 
     /// <summary>Connects to a server and upgrades the connection.</summary>
-    /// <param name="uri">An absolute <c>http</c> URI; its path and query are asked for. The port is 80 unless it is given.</param>
+    /// <param name="uri">An absolute <c>http</c> or <c>https</c> URI; its path and query are asked for. The port is 80 or 443 unless it is given.</param>
     /// <param name="cancellationToken">Ends the attempt; without effect once the client is connected.</param>
-    /// <exception cref="ArgumentException">The URI is not an absolute <c>http</c> one.</exception>
+    /// <exception cref="ArgumentException">The URI is not an absolute <c>http</c> or <c>https</c> one.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">No connection could be made.</exception>
+    /// <exception cref="GhmsProxyException">The proxy did not let the client through.</exception>
+    /// <exception cref="GhmsTlsException">The TLS handshake failed; the exception says what is wrong with the server's certificate.</exception>
     /// <exception cref="GhmsUpgradeException">The server refused; the exception has its status, reason and text.</exception>
     /// <exception cref="TimeoutException">There was no connection or no answer in time.</exception>
     /// <inheritdoc cref="GhmsBroker(BrokerDefinition, IServiceProvider)" path="/exception"/>
-    public Task<GhmsClient> ConnectAsync(Uri uri, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(uri);
-        if (!uri.IsAbsoluteUri || uri.Scheme != Uri.UriSchemeHttp)
-        {
-            throw new ArgumentException(
-                "An absolute http URI is needed. For TLS, give an http URI and add it to the transport with UseConnection or UseConnectionFactory.",
-                nameof(uri));
-        }
-
-        EndPoint endpoint = IPAddress.TryParse(uri.DnsSafeHost, out var address)
-            ? new IPEndPoint(address, uri.Port)
-            : new DnsEndPoint(uri.IdnHost, uri.Port);
-        var host = uri.HostNameType == UriHostNameType.Dns ? uri.IdnHost : uri.Host;
-        return ConnectAsync(endpoint, uri.PathAndQuery, uri.IsDefaultPort ? host : $"{host}:{uri.Port}", cancellationToken);
-    }
+    public async Task<GhmsClient> ConnectAsync(Uri uri, CancellationToken cancellationToken = default) =>
+        await ConnectAsync(ConnectTarget.From(uri), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Connects to any end point that the connection factory understands, and upgrades the connection.</summary>
     /// <inheritdoc cref="ConnectAsync(Uri, CancellationToken)"/>
@@ -106,35 +79,8 @@ public sealed class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
         EndPoint endpoint, string path = "/", string host = "localhost", CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var broker = BuildBroker();
-        try
-        {
-            var request = new UpgradeRequest
-            {
-                Path = path,
-                Host = host,
-                Accept = [.. Definition.Encodings.Select(encoding => encoding.MediaType)],
-                Timeout = broker.Options.Timeout,
-                MaxMessageSize = (uint)broker.Options.MaxMessageSize,
-                Fields = [.. _headers],
-            };
-            var transport = await MakeFactory().ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
-            return new GhmsClient(broker, await broker.StartAsync(transport, request, cancellationToken).ConfigureAwait(false));
-        }
-        catch
-        {
-            await broker.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
+        return await ConnectAsync(new ConnectTarget(endpoint, path, host), cancellationToken).ConfigureAwait(false);
     }
 
     private ClientServices Services => new(_services, _loggerFactory, _time);
-
-    private IConnectionFactory MakeFactory()
-    {
-        var factory = _connectionFactory ?? new SocketConnectionFactory(time: _time);
-        return _middleware.Count == 0
-            ? factory
-            : new MiddlewareConnectionFactory(factory, Services, builder => _middleware.ForEach(configure => configure(builder)));
-    }
 }

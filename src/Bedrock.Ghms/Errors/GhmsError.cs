@@ -38,4 +38,10 @@ public enum GhmsError
 
     /// <summary>A request got no answer that can be used.</summary>
     RequestFailed,
+
+    /// <summary>The TLS handshake failed.</summary>
+    TlsFailed,
+
+    /// <summary>A proxy did not let the client through.</summary>
+    ProxyFailed,
 }

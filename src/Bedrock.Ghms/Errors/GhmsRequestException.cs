@@ -7,7 +7,7 @@ namespace Bedrock.Ghms;
 /// <remarks>
 /// The statuses are those of a Close (sections 5 and 7 of the protocol). The peer's Fault brings its own: 1001 it cancelled, 1003 nobody
 /// answers that message, 1007 it could not be decoded, 1008 refused, 1009 the answer was too big, 1011 the answer failed, 1013 too many are open.
-/// This side makes: 1001 the connection ended first, and the request may or may not have been handled; 1003 the answer is of a
+/// This side makes: 1001 the connection ended first, and <see cref="MayHaveBeenReceived"/> tells more; 1003 the answer is of a
 /// type that is not known or was not asked for; 1007 the answer cannot be decoded; 1008 one of this side's pipes took the request or its
 /// answer away, or the peer sent more items than it had credit for.
 /// </remarks>
@@ -19,6 +19,10 @@ public sealed class GhmsRequestException(CloseStatus status, string text, Except
 {
     /// <summary>Why the request failed.</summary>
     public CloseStatus Status { get; } = status;
+
+    /// <summary>Whether the peer may have received the request, and so may have handled it. <see langword="false"/> only where it certainly has not:
+    /// asking again then does nothing twice.</summary>
+    public bool MayHaveBeenReceived { get; init; } = true;
 
     /// <summary>The text of the peer's Fault, raw: escape it before you log it. The exception's message shows it escaped and cut.</summary>
     public string Text { get; } = text;

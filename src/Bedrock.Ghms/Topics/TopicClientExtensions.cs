@@ -20,34 +20,14 @@ public static class TopicClientExtensions
     /// <exception cref="InvalidOperationException">The client has no topics.</exception>
     /// <exception cref="GhmsInvalidMessageCodeException">No message of a registered type can be a <typeparamref name="T"/>.</exception>
     /// <exception cref="GhmsSubscriptionException">The server refused.</exception>
-    /// <exception cref="GhmsConnectionClosedException">The connection has ended.</exception>
+    /// <exception cref="GhmsConnectionClosedException">There is no connection, or it ended before the server answered.</exception>
     /// <exception cref="TimeoutException">The server did not answer within the client's time-out.</exception>
-    public static async Task<TopicSubscription> SubscribeAsync<T>(
+    public static Task<TopicSubscription> SubscribeAsync<T>(
         this GhmsClient client, string filter, TopicHandler<T> handler, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
         TopicSyntax.ThrowIfNoFilter(filter);
-        var topics = TopicsOf(client);
-        if (!topics.IsKnown(typeof(T)))
-        {
-            throw new GhmsInvalidMessageCodeException($"No registered message type is a {typeof(T)}: call AddMessage on the client's builder.");
-        }
-
-        var session = topics.SessionOf(client.Connection);
-        var subscription = new TopicSubscription(
-            session, filter, (topic, message, token) => message is T typed ? handler(topic, typed, token) : ValueTask.CompletedTask);
-        cancellationToken.ThrowIfCancellationRequested();
-        var adding = session.AddAsync(subscription);
-        try
-        {
-            await adding.WaitAsync(topics.Timeout, topics.Time, cancellationToken).ConfigureAwait(false);
-            return subscription;
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
-        {
-            _ = GiveUpAsync(adding, subscription);
-            throw;
-        }
+        return TopicsOf(client).SubscribeAsync(client, filter, handler, refused: null, cancellationToken);
     }
 
     /// <summary>Subscribes to <paramref name="filter"/> and enumerates what is published, until the caller stops.</summary>
@@ -57,7 +37,8 @@ public static class TopicClientExtensions
     /// <param name="overflow">What happens when the reader is too slow.</param>
     /// <param name="capacity">How many messages are buffered for the reader. Default 256.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>The messages. Each enumeration is a subscription of its own, which begins with the first step and fails when the connection ends.</returns>
+    /// <returns>The messages. Each enumeration is a subscription of its own, which begins with the first step. It fails when the client has no connection and makes
+    /// no other one, or the server refuses to restore the subscription.</returns>
     /// <inheritdoc cref="SubscribeAsync{T}" path="/exception"/>
     public static IAsyncEnumerable<TopicMessage<T>> ReadAsync<T>(
         this GhmsClient client, string filter, TopicOverflow overflow, int capacity = 256, CancellationToken cancellationToken = default)
@@ -80,7 +61,10 @@ public static class TopicClientExtensions
     {
         ArgumentNullException.ThrowIfNull(message);
         TopicSyntax.ThrowIfNoTopic(topic);
-        return TopicsOf(client).PublishAsync(client.Connection, topic, message, cancellationToken);
+        var topics = TopicsOf(client);
+        return client.Ready is { } ready
+            ? topics.PublishAsync(ready, topic, message, cancellationToken)
+            : PublishLaterAsync(client, topics, topic, message, cancellationToken);
     }
 
     /// <summary>Clears the value that a topic of the server retains. Nobody is told.</summary>
@@ -88,18 +72,13 @@ public static class TopicClientExtensions
     public static ValueTask<int> ClearRetainedAsync(this GhmsClient client, string topic, CancellationToken cancellationToken = default)
     {
         TopicSyntax.ThrowIfNoTopic(topic);
-        return TopicsOf(client).ClearAsync(client.Connection, topic, cancellationToken);
+        var topics = TopicsOf(client);
+        return client.PassAsync(connection => topics.ClearAsync(connection, topic, cancellationToken), cancellationToken);
     }
 
-    // The server may have the subscription already, or get it yet.
-    private static async Task GiveUpAsync(Task adding, TopicSubscription subscription)
-    {
-        await Task.WhenAny(adding).ConfigureAwait(false);
-        if (adding.Exception is null)
-        {
-            await subscription.DisposeAsync().ConfigureAwait(false);
-        }
-    }
+    private static ValueTask<int> PublishLaterAsync(
+        GhmsClient client, TopicClient topics, string topic, object message, CancellationToken cancellationToken) =>
+        client.PassAsync(connection => topics.PublishAsync(connection, topic, message, cancellationToken), cancellationToken);
 
     private static TopicClient TopicsOf(GhmsClient client)
     {

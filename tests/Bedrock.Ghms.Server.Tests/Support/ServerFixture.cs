@@ -63,11 +63,11 @@ internal abstract class ServerFixture
     protected Task<WebApplication> StartAsync(Action<GhmsServerBuilder> configure, Action<GhmsBrokerOptions>? options = null) =>
         StartAsync(services => configure(services.AddGhms(options)), listen => listen.UseConnectionHandler<GhmsHandler>());
 
-    /// <summary>A server on a free port of the loopback interface that is stopped after the test.</summary>
+    /// <summary>A server on the loopback interface, on a free port unless told otherwise, that is stopped after the test.</summary>
     protected async Task<WebApplication> StartAsync(
-        Action<IServiceCollection> services, Action<ListenOptions> listen, Action<WebApplication>? map = null)
+        Action<IServiceCollection> services, Action<ListenOptions> listen, Action<WebApplication>? map = null, int port = 0)
     {
-        var app = Build(services, listen, map);
+        var app = Build(services, listen, map, port);
         await app.StartAsync().WaitAsync(Patience.Long);
         return app;
     }
@@ -77,13 +77,13 @@ internal abstract class ServerFixture
         Action<GhmsServerBuilder> configure, Action<GhmsBrokerOptions>? options = null, Action<WebApplication>? map = null) =>
         StartAsync(services => configure(services.AddGhms(options)), _ => { }, map ?? (app => app.MapGhms("/{**path}")));
 
-    protected WebApplication Build(Action<IServiceCollection> services, Action<ListenOptions> listen, Action<WebApplication>? map = null)
+    protected WebApplication Build(Action<IServiceCollection> services, Action<ListenOptions> listen, Action<WebApplication>? map = null, int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Debug);
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         services(builder.Services);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen));
         var app = builder.Build();
         _apps.Add(app);
         map?.Invoke(app);
@@ -130,6 +130,7 @@ internal abstract class ServerFixture
         (HandlersFail && record.Event.Name == "HandlerFailed")
         || (ErrorsAreProvoked && record.Event.Name is ("ApplicationError" or "HealthCheckEnd"))
         || (ChecksFail && record.Event.Name == "AdmissionFailed")
+        || (ErrorsAreProvoked && record.Event.Name == "HostedClientGaveUp")
         || (StartFails && record.Event.Name == "HostedServiceStartupFaulted");
 
     private void OnLost(object? sender, UnobservedTaskExceptionEventArgs e) => _lost.Enqueue(e.Exception);

@@ -45,12 +45,11 @@ internal sealed class ConnectTests : BrokerFixture
         await server.Peers.Single().FinishAsync();
     }
 
-    [TestCase("https://localhost/")]
     [TestCase("ws://localhost/")]
     [TestCase("/relative")]
     public void Only_an_absolute_http_URI_will_do(string uri) => Assert.That(
         () => Builder(new ScriptedServer()).ConnectAsync(new Uri(uri, UriKind.RelativeOrAbsolute)),
-        Throws.ArgumentException.With.Message.Contains("absolute http URI").And.Message.Contains("TLS"));
+        Throws.ArgumentException.With.Message.Contains("absolute http or https URI"));
 
     [TestCase("Bad Name", "x")]
     [TestCase("", "x")]

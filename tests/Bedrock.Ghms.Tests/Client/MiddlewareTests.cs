@@ -3,7 +3,6 @@ using Bedrock.Ghms.Client;
 using Bedrock.Ghms.Testing;
 using Bedrock.Ghms.Tests.Support;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Bedrock.Ghms.Tests.Client;
 
@@ -95,27 +94,6 @@ internal sealed class MiddlewareTests : BrokerFixture
         Assert.That(server.Transports.Single().AbortReason, Is.Not.Null);
     }
 
-    [Test]
-    public async Task A_factory_that_wraps_its_connections_is_a_transport_like_any_other()
-    {
-        var factory = new WrappingFactory(new InMemoryServer(Echo()));
-        var answered = new TaskCompletionSource<string>();
-        var client = await Builder().UseConnectionFactory(factory)
-            .Handle<Greeting>((_, greeting, _) =>
-            {
-                answered.SetResult(greeting.Word);
-                return ValueTask.CompletedTask;
-            })
-            .UseConnection(connection => connection.Use(next => Around("ours", next)))
-            .ConnectAsync(Uri);
-        await client.SendAsync(new Greeting("hello"));
-        Assert.That(await answered.Task.InTime(), Is.EqualTo("hello"));
-        Assert.That(client.Connection.Id, Is.EqualTo(factory.Last!.ConnectionId));
-        await client.DisposeAsync().AsTask().InTime();
-        Assert.That(_steps, Is.EqualTo(new[] { "ours in", "ours out" }));
-        await factory.Last.Unwound.InTime();
-    }
-
     private static Uri Uri { get; } = new("http://localhost/");
 
     private ConnectionDelegate Around(string name, ConnectionDelegate next) => async context =>
@@ -129,50 +107,4 @@ internal sealed class MiddlewareTests : BrokerFixture
         .Handle<Greeting>(async (connection, greeting, ct) => await connection.SendAsync(greeting, ct)));
 
     private GhmsClientBuilder Builder() => new GhmsClientBuilder().AddJson().AddMessage<Greeting>().UseConnectionFactory(new InMemoryServer(Echo()));
-
-    /// <summary>Wraps each connection and runs it inside a delegate that ends when the connection is disposed, as Bedrock's client does.</summary>
-    private sealed class WrappingFactory(IConnectionFactory inner) : IConnectionFactory
-    {
-        public Wrapper? Last { get; private set; }
-
-        public async ValueTask<ConnectionContext> ConnectAsync(System.Net.EndPoint endpoint, CancellationToken cancellationToken = default)
-        {
-            Last = new Wrapper(await inner.ConnectAsync(endpoint, cancellationToken));
-            _ = Last.RunAsync();
-            return Last;
-        }
-    }
-
-    private sealed class Wrapper(ConnectionContext inner) : ConnectionContext
-    {
-        private readonly TaskCompletionSource _disposed = new();
-        private readonly TaskCompletionSource _unwound = new();
-
-        /// <summary>Completes when the factory's own delegate has ended.</summary>
-        public Task Unwound => _unwound.Task;
-
-        public override string ConnectionId { get => inner.ConnectionId; set => inner.ConnectionId = value; }
-
-        public override IFeatureCollection Features => inner.Features;
-
-        public override IDictionary<object, object?> Items { get => inner.Items; set => inner.Items = value; }
-
-        public override System.IO.Pipelines.IDuplexPipe Transport { get => inner.Transport; set => inner.Transport = value; }
-
-        public async Task RunAsync()
-        {
-            await _disposed.Task;
-            await inner.DisposeAsync();
-            _unwound.SetResult();
-        }
-
-        public override void Abort(ConnectionAbortedException abortReason) => inner.Abort(abortReason);
-
-        public override async ValueTask DisposeAsync()
-        {
-            _disposed.TrySetResult();
-            await _unwound.Task;
-            await base.DisposeAsync();
-        }
-    }
 }

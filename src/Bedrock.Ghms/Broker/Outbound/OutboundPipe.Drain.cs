@@ -20,6 +20,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     private bool _flushRequested;
     private int _isInSharedDrain;
     private bool _poisoned;
+    private bool _failed;
     private bool _abandoned;
     private TaskCompletionSource? _completed;
     private TaskCompletionSource? _writable;
@@ -75,6 +76,19 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         }
 
         return dropped;
+    }
+
+    /// <summary>Lets a pending flush fail: the transport has been aborted, but one of another maker may know no abort.</summary>
+    public void CancelFlush()
+    {
+        try
+        {
+            _output.CancelPendingFlush();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A writer over a stream that has been completed.
+        }
     }
 
     /// <summary>Completes the transport's output, after the flush that may be pending. Nothing is written from here on.</summary>
@@ -328,6 +342,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     // Owns the gate; lets go of it. Nothing is written after this, because the pipe is closed and abandoned.
     private void Fail(Exception? exception)
     {
+        _failed = true;
         _connection.OnOutputFailed(exception, Abandon() + _uncopied);
         Retire();
     }
@@ -350,11 +365,12 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
         Abandon();
         try
         {
-            _output.Complete(_poisoned ? new InvalidOperationException("The output holds half a frame.") : null);
+            // Without an error a writer over a stream, such as TLS, would now send what a failed flush has left in it, and wait for that.
+            _output.Complete(_poisoned ? new InvalidOperationException("The output holds half a frame.") : _failed ? new IOException("The output has failed.") : null);
         }
         catch (Exception)
         {
-            // A writer over a stream, such as TLS, now sends what a failed flush has left in it, and fails again. The first failure has been told.
+            // The first failure has been told.
         }
 
         _completed!.TrySetResult();

@@ -51,6 +51,13 @@ public abstract class GhmsPipe
     {
     }
 
+    /// <summary>Called for each connection that a <see cref="Client.GhmsClient"/> makes, one pipe after the other, before the client's sends flow on it:
+    /// the place to tell the server again what it knew on the connection before, such as subscriptions.</summary>
+    /// <param name="connection">The new connection. Messages that arrive on it may be handled already.</param>
+    /// <param name="cancellationToken">Fires when the broker's time-out is over, or the client is closed.</param>
+    /// <exception cref="Exception">Any exception ends the connection, and counts as a failed attempt.</exception>
+    protected internal virtual ValueTask ResumeAsync(GhmsConnection connection, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>Called when a connection has ended and its handlers are done.</summary>
     /// <param name="connection">The ended connection.</param>
     protected internal virtual void OnDisconnected(GhmsConnection connection)

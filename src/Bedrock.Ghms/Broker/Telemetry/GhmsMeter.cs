@@ -26,6 +26,7 @@ internal sealed class GhmsMeter
 
     private GhmsMeter(Meter meter)
     {
+        Meter = meter;
         HandlerDuration = meter.CreateHistogram(
             "ghms.handler.duration",
             "s",
@@ -41,6 +42,8 @@ internal sealed class GhmsMeter
         meter.CreateObservableCounter(
             "ghms.io", () => ObserveTraffic(static traffic => (traffic.SentBytes, traffic.ReceivedBytes)), "By", "Bytes sent and received after the upgrade.");
     }
+
+    public Meter Meter { get; }
 
     public Histogram<double> HandlerDuration { get; }
 

@@ -1,23 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
 namespace Bedrock.Ghms.Broker.Timing;
 
-/// <summary>One timer for everything a broker waits for: heartbeats, idle and stalled connections, unfinished upgrades.</summary>
+/// <summary>One timer for everything that the brokers of one clock wait for: heartbeats, idle and stalled connections, unfinished upgrades.</summary>
 /// <remarks>
+/// It runs only while there is something to wait for, and lives as long as its clock.
 /// Entries of one period form a lane, in which the first is always due first; so adding, removing and ticking cost the same
 /// among ten and ten thousand, and a peer with a short time-out makes nobody else tick more often.
 /// </remarks>
-internal sealed class Ticker : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "A timer that is not armed holds nothing.")]
+internal sealed class Ticker
 {
+    private static readonly ConditionalWeakTable<TimeProvider, Ticker> ByTime = [];
+
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _sync = new();
     private readonly List<Lane> _lanes = [];
     private long _armedFor = long.MaxValue;
 
-    public Ticker(TimeProvider time)
+    private Ticker(TimeProvider time)
     {
         _time = time;
         _timer = time.CreateTimer(static ticker => ((Ticker)ticker!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>The ticker that all brokers share whose clock this is.</summary>
+    public static Ticker Of(TimeProvider time) => ByTime.GetValue(time, static time => new Ticker(time));
 
     /// <summary>Ticks <paramref name="item"/> every <paramref name="period"/> until the entry is removed.</summary>
     public Entry Add(ITicked item, TimeSpan period)
@@ -46,8 +56,6 @@ internal sealed class Ticker : IDisposable
             entry.Lane.Remove(entry);
         }
     }
-
-    public void Dispose() => _timer.Dispose();
 
     private static void Schedule(Entry entry, long now)
     {

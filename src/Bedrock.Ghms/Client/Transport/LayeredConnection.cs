@@ -58,24 +58,28 @@ internal sealed class LayeredConnection : ConnectionContext
         set => _outermost.RemoteEndPoint = value;
     }
 
-    public async Task StartAsync(ConnectionDelegate pipeline, CancellationToken cancellationToken)
+    /// <summary>Runs the middleware until the connection comes out of it.</summary>
+    /// <exception cref="TimeoutException">That took longer than <paramref name="timeout"/>.</exception>
+    public async Task StartAsync(ConnectionDelegate pipeline, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         _running = RunAsync(pipeline);
         try
         {
-            _outermost = await _handedOut.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            _outermost = await _handedOut.Task.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
         }
-        catch
+        catch (Exception exception)
         {
             _released.TrySetResult();
             _inner.Abort();
-            if (!cancellationToken.IsCancellationRequested)
+            if (_handedOut.Task.IsFaulted)
             {
                 await _running.ConfigureAwait(false);
+                throw;
             }
 
             // A caller that gave up does not wait for middleware which may hang: that ends in its own time.
-            throw;
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new TimeoutException($"The connection middleware took longer than {timeout}.", exception);
         }
     }
 

@@ -45,8 +45,9 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
 
     public override async ValueTask DisposeAsync()
     {
-        await Transport.Input.CompleteAsync().ConfigureAwait(false);
-        await Transport.Output.CompleteAsync().ConfigureAwait(false);
+        // Not those of Transport: a factory of another maker may dispose of this before its middleware has put them back.
+        await _input.Reader.CompleteAsync().ConfigureAwait(false);
+        await _output.Writer.CompleteAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         _socket.Dispose();
         _closed.Dispose();

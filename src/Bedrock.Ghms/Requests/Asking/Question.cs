@@ -16,6 +16,7 @@ internal abstract class Question
     private readonly Request _request = new();
     private int _references;
     private bool _isSent;
+    private bool _isWaiting;
 
     protected Question(RequestPipe pipe)
     {
@@ -78,11 +79,21 @@ internal abstract class Question
         }
     }
 
+    /// <summary>Fails it because there will be no answer. One that still waits for room is not failed here: the outcome of that tells whether it has been sent.</summary>
+    public void OnConnectionEnded()
+    {
+        if (!Volatile.Read(ref _isWaiting))
+        {
+            Fail(Ended(mayHaveBeenReceived: Volatile.Read(ref _isSent)));
+        }
+    }
+
     /// <summary>Begins it; the caller holds the first reference.</summary>
     protected void Begin(Exchange exchange)
     {
         Exchange = exchange;
         _isSent = false;
+        _isWaiting = false;
         _references = 1;
     }
 
@@ -151,7 +162,10 @@ internal abstract class Question
     {
     }
 
-    protected static GhmsRequestException Swallowed(string what) => new(CloseStatus.PolicyViolation, $"A pipe of this side took the {what} away.");
+    protected static GhmsRequestException SwallowedAnswer() => new(CloseStatus.PolicyViolation, "A pipe of this side took the answer away.");
+
+    private GhmsRequestException Ended(bool mayHaveBeenReceived) =>
+        new(CloseStatus.GoingAway, "The connection ended before there was an answer.", Exchange.Connection.ClosedError()) { MayHaveBeenReceived = mayHaveBeenReceived };
 
     private ValueTask<int> WrapAsync(object message, Recipients recipients, CancellationToken cancellationToken)
     {
@@ -169,7 +183,9 @@ internal abstract class Question
         Volatile.Write(ref _isSent, true);
         _request.Id = Id;
         _request.Message = message;
-        return Exchange.SendAsync(_request, cancellationToken);
+        var sending = Exchange.SendAsync(_request, cancellationToken);
+        Volatile.Write(ref _isWaiting, !sending.IsCompleted);
+        return sending;
     }
 
     private async void SendSlowAsync(ValueTask<int> sending)
@@ -177,20 +193,30 @@ internal abstract class Question
         try
         {
             await sending.ConfigureAwait(false);
-            OnSent();
         }
         catch (Exception exception)
         {
-            Fail(exception);
+            var hasWaited = Volatile.Read(ref _isWaiting);
+            Fail(hasWaited && exception is GhmsConnectionClosedException ? Ended(mayHaveBeenReceived: false) : exception);
             Release();
+            return;
         }
+
+        Volatile.Write(ref _isWaiting, false);
+        if (Exchange.Questions.IsOver)
+        {
+            // The connection has taken it and ended before it was known here.
+            Fail(Ended(mayHaveBeenReceived: Volatile.Read(ref _isSent)));
+        }
+
+        OnSent();
     }
 
     private void OnSent()
     {
         if (!Volatile.Read(ref _isSent))
         {
-            Fail(Swallowed("request"));
+            Fail(new GhmsRequestException(CloseStatus.PolicyViolation, "A pipe of this side took the request away.") { MayHaveBeenReceived = false });
         }
 
         Release();

@@ -1,4 +1,3 @@
-using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Requests.Wire;
 
 namespace Bedrock.Ghms.Requests.Asking;
@@ -42,6 +41,18 @@ internal sealed class Questions(Exchange exchange)
         }
 
         exchange.Pipe.Clock.Run();
+    }
+
+    /// <summary>Whether the connection has ended.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return _isOver;
+            }
+        }
     }
 
     public bool TryRemove(Question question)
@@ -110,8 +121,7 @@ internal sealed class Questions(Exchange exchange)
 
         foreach (var question in Hold(static _ => true))
         {
-            question.Fail(new GhmsRequestException(
-                CloseStatus.GoingAway, "The connection ended before there was an answer.", new GhmsConnectionClosedException($"The connection {exchange.Connection.Id} has ended.")));
+            question.OnConnectionEnded();
             question.Release();
         }
     }

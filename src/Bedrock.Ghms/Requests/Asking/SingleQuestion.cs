@@ -82,7 +82,7 @@ internal sealed class SingleQuestion : Question, IValueTaskSource<object>
     {
         if (IsOpen)
         {
-            Fail(Swallowed("answer"));
+            Fail(SwallowedAnswer());
         }
     }
 

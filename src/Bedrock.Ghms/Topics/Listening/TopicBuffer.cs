@@ -32,13 +32,14 @@ internal sealed class TopicBuffer<T>
     public async IAsyncEnumerable<TopicMessage<T>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var buffer = Channel.CreateBounded<TopicMessage<T>>(_options, _ => _topics.CountOverflow());
-        var connection = _client.Connection;
         TopicHandler<T> handler = (topic, message, token) => AddAsync(buffer.Writer, new TopicMessage<T>(topic, message), token);
-        var subscription = await _client.SubscribeAsync(_filter, handler, cancellationToken).ConfigureAwait(false);
+        var subscription = await _topics.SubscribeAsync(
+            _client, _filter, handler, refusal => buffer.Writer.TryComplete(refusal), cancellationToken).ConfigureAwait(false);
 
         // What was received before the end is still read; then it shows that this is not the end of what is published.
-        var ending = connection.Closed.UnsafeRegister(
-            _ => buffer.Writer.TryComplete(new GhmsConnectionClosedException($"The connection {connection.Id} has ended.")), null);
+        EventHandler<GhmsClientStateChange> ending = (_, change) => CompleteIfOver(change.New, change.Cause, buffer.Writer);
+        _client.StateChanged += ending;
+        CompleteIfOver(_client.State, cause: null, buffer.Writer);
         try
         {
             await foreach (var message in buffer.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -50,8 +51,16 @@ internal sealed class TopicBuffer<T>
         {
             // This first: the connection may be waiting for room here, and could not go on to the answer that ends the subscription.
             buffer.Writer.TryComplete();
+            _client.StateChanged -= ending;
             await subscription.DisposeAsync().ConfigureAwait(false);
-            await ending.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static void CompleteIfOver(GhmsClientState state, Exception? cause, ChannelWriter<TopicMessage<T>> buffer)
+    {
+        if (state is GhmsClientState.Closed or GhmsClientState.Disconnected)
+        {
+            buffer.TryComplete(cause as GhmsConnectionClosedException ?? new GhmsConnectionClosedException("The client has no connection any more.", cause));
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Broker.Telemetry;
@@ -14,22 +13,12 @@ namespace Bedrock.Ghms.Topics.Listening;
 internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
 {
     private readonly ILogger _logger = logger;
-    private readonly ConditionalWeakTable<GhmsConnection, TopicSession> _sessions = [];
     private PipeContext _context = null!;
+    private TopicSession _session = null!;
     private long _undecodable;
     private long _overflowed;
 
-    public TimeSpan Timeout => _context.Options.Timeout;
-
-    public TimeProvider Time => _context.Time;
-
     public TopicStats Stats => new() { Undecodable = Volatile.Read(ref _undecodable), Overflowed = Volatile.Read(ref _overflowed) };
-
-    public TopicSession SessionOf(GhmsConnection connection) =>
-        _sessions.GetValue(connection, started => new TopicSession(_context, started));
-
-    /// <summary>Whether a message of the application can be a <paramref name="type"/>.</summary>
-    public bool IsKnown(Type type) => _context.InnerMessages[0].IsKnown(type);
 
     /// <summary>Publishes a message of the application, through the sender pipes after this one.</summary>
     public ValueTask<int> PublishAsync(GhmsConnection connection, string topic, object message, CancellationToken cancellationToken)
@@ -52,6 +41,7 @@ internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
     protected internal override void Start(PipeContext context)
     {
         _context = context;
+        _session = new TopicSession(context);
         context.AddMessage(MessageRegistration.CreateEnvelope(TopicCodes.Subscription, new SubscriptionCodec()));
         context.AddMessage(MessageRegistration.CreateEnvelope(
             TopicCodes.Publication, new PublicationCodec(context.Options.HeartbeatCode, keepsBytes: false)));
@@ -61,6 +51,9 @@ internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
             TopicCodes.SubscriptionResult, new SubscriptionResultCodec(), MessageKind.ImmediateExtension));
     }
 
+    protected internal override ValueTask ResumeAsync(GhmsConnection connection, CancellationToken cancellationToken) =>
+        new(_session.RestoreAsync(connection, refusal => OnRefused(connection, refusal), cancellationToken));
+
     protected internal override ValueTask HandleAsync(
         GhmsConnection connection, object message, MessageHandler next, CancellationToken cancellationToken)
     {
@@ -69,7 +62,7 @@ internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
             case Publication publication:
                 return OnPublicationAsync(connection, publication, cancellationToken);
             case SubscriptionResult result:
-                SessionOf(connection).OnResult(result);
+                _session.OnResult(connection, result);
                 return ValueTask.CompletedTask;
             case Subscription:
                 throw new GhmsProtocolException(CloseStatus.UnknownMessageCode, "A client takes no subscriptions.");
@@ -89,12 +82,12 @@ internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
             return ValueTask.CompletedTask;
         }
 
-        if (publication.IsClearing || !_sessions.TryGetValue(connection, out var session))
+        if (publication.IsClearing)
         {
             return ValueTask.CompletedTask;
         }
 
-        MessageHandler last = (_, piped, token) => session.HandleAsync(publication.Topic, piped, token);
+        MessageHandler last = (_, piped, token) => _session.HandleAsync(publication.Topic, piped, token);
         if (connection.Broker.Meter is var meter && meter.HandlerDuration.Enabled)
         {
             var handler = last;
@@ -104,8 +97,17 @@ internal sealed partial class TopicClient(ILogger logger) : GhmsPipe
         return _context.ChainHandlers(last)(connection, publication.Message, cancellationToken);
     }
 
+    private void OnRefused(GhmsConnection connection, GhmsSubscriptionException refusal)
+    {
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Warning, connection);
+        LogNotRestored(PeerText.Escape(refusal.Filter), connection.Id, refusal.Outcome);
+    }
+
     private ValueTask<int> SendAsync(GhmsConnection connection, Publication publication, CancellationToken cancellationToken) =>
         _context.SendAsync(publication, Recipients.Exactly(connection), cancellationToken);
+
+    [LoggerMessage(51, LogLevel.Warning, "The subscription to {Filter} cannot be restored on connection {ConnectionId}: {Outcome}", EventName = "SubscriptionNotRestored")]
+    private partial void LogNotRestored(string filter, string connectionId, SubscriptionOutcome outcome);
 
     [LoggerMessage(50, LogLevel.Information, "A message of code {Code} that connection {ConnectionId} published to {Topic} cannot be decoded and is dropped: {Reason}", EventName = "PublicationUndecodable")]
     private partial void LogUndecodable(uint code, string connectionId, string topic, string reason);

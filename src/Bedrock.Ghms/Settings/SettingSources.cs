@@ -1,4 +1,4 @@
-namespace Bedrock.Ghms.Broker;
+namespace Bedrock.Ghms.Settings;
 
 /// <summary>Where settings came from, so that whoever wrote a wrong one is told where.</summary>
 internal sealed class SettingSources

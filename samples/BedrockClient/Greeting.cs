@@ -1,0 +1,3 @@
+namespace BedrockClient;
+
+internal sealed record Greeting(string Word);

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Bedrock.Ghms.Protocol;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Bedrock.Ghms.Client.Hosting;
+
+/// <summary>Tells whether a client is connected, or may soon be.</summary>
+internal sealed class ClientHealthCheck(ClientWatch watch, TimeSpan grace) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        // In this order: a connection that is made meanwhile would make the absence a wrong one.
+        var absence = watch.Absence;
+        var state = watch.Client.State;
+        var stats = watch.Client.Broker.GetStats();
+        var data = new Dictionary<string, object>
+        {
+            ["state"] = state.ToString(),
+            ["waitingSends"] = watch.Client.WaitingSends,
+            ["pendingBytes"] = watch.Client.Broker.Connections.Sum(connection => connection.PendingBytes),
+            ["droppedMessages"] = stats.Dropped,
+            ["unhandledMessages"] = stats.Unhandled,
+        };
+        if (state == GhmsClientState.Connected)
+        {
+            return Task.FromResult(HealthCheckResult.Healthy("The client is connected.", data));
+        }
+
+        data["secondsWithoutConnection"] = absence.Time.TotalSeconds;
+
+        // One that nothing has failed for is about to be connected by its host.
+        var isTrying = state is GhmsClientState.Connecting or GhmsClientState.Waiting || (state == GhmsClientState.Disconnected && absence.Cause is null);
+        var status = isTrying && absence.Time < grace ? HealthStatus.Degraded : context.Registration.FailureStatus;
+        return Task.FromResult(new HealthCheckResult(status, Describe(state, isTrying, absence), absence.Cause, data));
+    }
+
+    private static string Describe(GhmsClientState state, bool isTrying, (TimeSpan Time, Exception? Cause) absence)
+    {
+        var what = isTrying
+            ? string.Create(CultureInfo.InvariantCulture, $"The client has had no connection for {absence.Time.TotalSeconds:0} s and is trying to make one.")
+            : state == GhmsClientState.Closed ? "The client is closed." : "The client has no connection and makes none.";
+        return absence.Cause is null ? what : $"{what} {PeerText.Escape(absence.Cause.Message)}";
+    }
+}

@@ -1,0 +1,31 @@
+namespace Bedrock.Ghms.Client.Reconnecting;
+
+/// <summary>Decides when a client tries again. Pure: what chance there is comes from outside.</summary>
+internal static class RetryPolicy
+{
+    /// <summary>What to do about a failure.</summary>
+    /// <param name="cause">What has failed.</param>
+    /// <param name="failures">How many failures there were in a row, this one included; 0 when a connection ended that had worked.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="jitter">A random number from 0 to 1.</param>
+    /// <returns><see langword="null"/> to give up.</returns>
+    public static RetryPlan? Decide(RetryCause cause, int failures, GhmsReconnectOptions options, double jitter)
+    {
+        if (cause.Kind == RetryKind.Final || failures >= options.MaxAttempts)
+        {
+            return null;
+        }
+
+        // Those who are told when to come back are many, as are those turned out: at once would be all at once.
+        var isAtOnce = failures == 0 && cause is { Kind: RetryKind.Failed, RetryAfter: null };
+        var backOff = isAtOnce ? TimeSpan.Zero : BackOff(Math.Max(1, failures), options, jitter);
+        return new RetryPlan(backOff + (cause.RetryAfter ?? TimeSpan.Zero), cause.Kind == RetryKind.Refused ? options.MaxDelay : default);
+    }
+
+    /// <summary>The wait after so many failures.</summary>
+    public static TimeSpan BackOff(int failures, GhmsReconnectOptions options, double jitter)
+    {
+        var bound = Math.Min(options.MaxDelay.TotalMilliseconds, options.InitialDelay.TotalMilliseconds * Math.Pow(2, failures - 1));
+        return TimeSpan.FromMilliseconds(bound * jitter);
+    }
+}
