@@ -108,6 +108,20 @@ internal sealed class HttpProxyTests : BrokerFixture
         Assert.That(async () => await connecting.InTime(), Throws.TypeOf<TimeoutException>());
     }
 
+    [Test]
+    public async Task TLS_is_with_the_server_wherever_the_proxy_was_added()
+    {
+        var server = new ScriptedServer();
+        using var source = new CancellationTokenSource();
+        var connecting = Builder(server).UseTls().UseHttpProxy(Proxy).ConnectAsync(new Uri("https://a/"), source.Token);
+        var peer = server.Peers.Single();
+        Assert.That(await peer.ReadHeadAsync(), Does.StartWith("CONNECT a:443 "));
+        await peer.SendAsync(Established);
+        Assert.That((await peer.ReadAsync()).Buffer.FirstSpan[..3].ToArray(), Is.EqualTo(new byte[] { 22, 3, 1 }));
+        await source.CancelAsync();
+        Assert.That(async () => await connecting.InTime(), Throws.InstanceOf<OperationCanceledException>());
+    }
+
     [TestCase("https://proxy.test")]
     [TestCase("socks5://proxy.test")]
     [TestCase("http://ann:secret@proxy.test")]
