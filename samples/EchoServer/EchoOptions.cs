@@ -4,7 +4,7 @@ using System.Globalization;
 namespace EchoServer;
 
 /// <summary>The command line of the echo server.</summary>
-internal sealed record EchoOptions(int Port, string? Path, int MaxMessageSize, int MaxConnections, int Timeout, int HeaderTimeout)
+internal sealed record EchoOptions(int Port, string? Path, int MaxMessageSize, int MaxConnections, int Timeout, int HeaderTimeout, bool Binary)
 {
     /// <summary>Reads <paramref name="args"/> and runs <paramref name="serve"/>; usage goes to stderr, with exit code 2, when they are wrong.</summary>
     public static async Task<int> RunAsync(string[] args, Func<EchoOptions, Task<int>> serve)
@@ -22,9 +22,10 @@ internal sealed record EchoOptions(int Port, string? Path, int MaxMessageSize, i
         var maxConnections = Number("--max-connections", 100, 1, int.MaxValue, "How many upgraded connections there may be.");
         var timeout = Number("--timeout", 30_000, 100, 3_600_000, "How long to wait for bytes from a peer, in milliseconds.");
         var headerTimeout = Number("--header-timeout", 30_000, 1, 3_600_000, "How long a request header may take, in milliseconds.");
+        var binary = new Option<bool>("--binary") { Description = "Speak JSON and application/octet-stream, not MessagePack." };
         var command = new RootCommand("Echoes GHMS/0.1 messages in JSON and MessagePack.")
         {
-            port, path, maxMessageSize, maxConnections, timeout, headerTimeout,
+            port, path, maxMessageSize, maxConnections, timeout, headerTimeout, binary,
         };
 
         var parsed = command.Parse(args);
@@ -45,7 +46,8 @@ internal sealed record EchoOptions(int Port, string? Path, int MaxMessageSize, i
             result.GetValue(maxMessageSize),
             result.GetValue(maxConnections),
             result.GetValue(timeout),
-            result.GetValue(headerTimeout))));
+            result.GetValue(headerTimeout),
+            result.GetValue(binary))));
 
         // Signals belong to the host, which stops cleanly on them.
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

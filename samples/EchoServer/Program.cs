@@ -32,7 +32,7 @@ static async Task<int> ServeAsync(EchoOptions options)
         .AddFilter("Bedrock.Ghms", LogLevel.Critical)
         .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
     builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-    builder.Services.AddGhms(ghms =>
+    var broker = builder.Services.AddGhms(ghms =>
         {
             ghms.MaxMessageSize = options.MaxMessageSize;
             ghms.MaxConnections = options.MaxConnections;
@@ -40,14 +40,6 @@ static async Task<int> ServeAsync(EchoOptions options)
             ghms.Upgrade.HeaderTimeout = TimeSpan.FromMilliseconds(options.HeaderTimeout);
         })
         .AddJson(MessagesJson.Default)
-#if MESSAGEPACK
-        .AddMessagePack()
-#endif
-        .AddMessage<Message>(code: 10)
-        .AddMessage<Blob>(code: 11)
-        .AddMessage<Announcement>(code: 12)
-        .AddMessage<Failure>(code: 13)
-        .AddMessage<Count>(code: 14)
         .AddTopics(topics => topics.Retains = _ => true)
         .Handle<Message>(EchoAsync)
         .Handle<Blob>(EchoAsync)
@@ -57,6 +49,15 @@ static async Task<int> ServeAsync(EchoOptions options)
         .Answer<Blob, Blob>((_, blob, ct) => Answers.LaterAsync(blob, ct))
         .Answer<Failure, Failure>((_, failure, _) => throw new InvalidOperationException(failure.Word))
         .AnswerStream<Count, Message>((_, count, _) => Answers.Numbers(count));
+    if (options.Binary)
+    {
+        AddBinary(broker);
+    }
+    else
+    {
+        AddMessages(broker);
+    }
+
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port, listen => Listen(listen, options.Path)));
 
     await using var app = builder.Build();
@@ -75,6 +76,25 @@ static async Task<int> ServeAsync(EchoOptions options)
     await app.WaitForShutdownAsync();
     return 0;
 }
+
+static void AddMessages(GhmsServerBuilder broker) => broker
+#if MESSAGEPACK
+    .AddMessagePack()
+#endif
+    .AddMessage<Message>(code: 10)
+    .AddMessage<Blob>(code: 11)
+    .AddMessage<Announcement>(code: 12)
+    .AddMessage<Failure>(code: 13)
+    .AddMessage<Count>(code: 14);
+
+// Messages that read themselves come from factories, which MessagePack does not take.
+static void AddBinary(GhmsServerBuilder broker) => broker
+    .AddBinary()
+    .AddMessage(code: 10, () => new Message { Word = "" })
+    .AddMessage(code: 11, () => new Blob { Data = [] })
+    .AddMessage(code: 12, () => new Announcement { Word = "" })
+    .AddMessage(code: 13, () => new Failure { Word = "" })
+    .AddMessage(code: 14, () => new Count { To = 0 });
 
 static void Listen(ListenOptions listen, string? path)
 {

@@ -4,6 +4,8 @@ using Bedrock.Ghms.Throughput.Wires;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bedrock.Ghms.Throughput.Kinds;
@@ -11,6 +13,9 @@ namespace Bedrock.Ghms.Throughput.Kinds;
 /// <summary>A server on Kestrel, in this process.</summary>
 internal abstract class HostedKind : IServerKind
 {
+    // For Kestrel's own settings: THROUGHPUT_Sockets__IOQueueCount=1. Servers inherit the environment of the program that starts them.
+    private const string SettingsPrefix = "THROUGHPUT_";
+
     public abstract string Name { get; }
 
     public abstract IWire Wire { get; }
@@ -22,6 +27,8 @@ internal abstract class HostedKind : IServerKind
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
             options.Listen(IPAddress.Loopback, port, endpoint => Listen(endpoint, work)));
+        builder.Configuration.AddEnvironmentVariables(SettingsPrefix);
+        builder.Services.Configure<SocketTransportOptions>(builder.Configuration.GetSection("Sockets"));
         AddServices(builder.Services, work);
         WebApplication app = builder.Build();
         Map(app);
