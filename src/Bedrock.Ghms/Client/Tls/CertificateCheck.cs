@@ -41,7 +41,7 @@ internal sealed class CertificateCheck
 
         _errors = errors;
         _chainStatus = (chain?.ChainStatus ?? []).Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
-        _what = string.Join(' ', Describe(certificate as X509Certificate2, errors));
+        _what = $"{string.Join("; ", Describe(certificate as X509Certificate2, errors))}.";
         return false;
     }
 
@@ -49,28 +49,28 @@ internal sealed class CertificateCheck
     {
         if (certificate is null)
         {
-            yield return "there is none.";
+            yield return "there is none";
             yield break;
         }
 
         if (errors == SslPolicyErrors.None)
         {
-            yield return "RemoteCertificateValidationCallback said no.";
+            yield return "RemoteCertificateValidationCallback said no";
         }
 
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
         {
-            yield return $"it is for {PeerText.Escape(NamesOf(certificate))}.";
+            yield return $"it is for {PeerText.Escape(NamesOf(certificate))}";
         }
 
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
         {
-            yield return $"its chain has {_chainStatus}.";
+            yield return $"its chain has {_chainStatus}";
         }
 
         if (_chainStatus.HasFlag(X509ChainStatusFlags.NotTimeValid))
         {
-            yield return $"It is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}.";
+            yield return $"it is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}";
         }
     }
 
