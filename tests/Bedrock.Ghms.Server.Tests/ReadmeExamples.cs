@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Broker.Pipes;
@@ -73,6 +75,46 @@ internal static class ReadmeExamples
         await client.ConnectAsync();
 
         static Task<string> GetTokenAsync(CancellationToken cancellationToken) => Task.FromResult("token");
+
+    public static async Task TlsClientAsync(X509Certificate2 root, X509Certificate2 certificate)
+    {
+        await using var client = await new GhmsClientBuilder()
+            .AddMessagePack()
+            .AddMessage<Greeting>(code: 10)
+            .UseTls(tls =>
+            {
+                tls.CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { root },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                };
+                tls.ClientCertificates = [certificate];
+            })
+            .ConnectAsync(new Uri("https://orders.internal:5001/"));
+    }
+
+    public static async Task ProxiedClientAsync(string password)
+    {
+        await using var client = await new GhmsClientBuilder()
+            .AddMessagePack()
+            .AddMessage<Greeting>(code: 10)
+            .UseHttpProxy(new Uri("http://proxy.internal:3128"), new NetworkCredential("orders", password))
+            .ConnectAsync(new Uri("https://orders.example/"));
+    }
+
+    public static void UnixSocketServer(WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.ListenUnixSocket("/run/orders.sock", listen => listen.UseConnectionHandler<GhmsHandler>()));
+    }
+
+    public static async Task UnixSocketClientAsync()
+    {
+        await using var client = await new GhmsClientBuilder()
+            .AddMessagePack()
+            .AddMessage<Greeting>(code: 10)
+            .ConnectAsync(new UnixDomainSocketEndPoint("/run/orders.sock"), path: "/orders");
     }
 
     public sealed record Price(string Symbol, decimal Value);

@@ -69,7 +69,7 @@ public sealed partial class GhmsClientBuilder : GhmsBuilder<GhmsClientBuilder>
     /// <inheritdoc cref="ConnectAsync(Uri, CancellationToken)"/>
     /// <param name="endpoint">Where to connect to.</param>
     /// <param name="path">The path and query to ask for, percent-encoded.</param>
-    /// <param name="host">The <c>Host</c> of the request.</param>
+    /// <param name="host">The <c>Host</c> of the request; with TLS also the name that the server's certificate has to be for.</param>
     /// <param name="cancellationToken">Ends the attempt; without effect once the client is connected.</param>
     public async Task<GhmsClient> ConnectAsync(
         EndPoint endpoint, string path = "/", string host = "localhost", CancellationToken cancellationToken = default)

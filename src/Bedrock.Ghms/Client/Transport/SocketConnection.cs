@@ -70,6 +70,12 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
             {
                 // Wait before taking memory, so that an idle connection holds none.
                 await _socket.ReceiveAsync(Memory<byte>.Empty).ConfigureAwait(false);
+                if (_socket.Available == 0 && !_socket.Poll(TimeSpan.Zero, SelectMode.SelectRead))
+                {
+                    // This was news of bytes that have been received before.
+                    continue;
+                }
+
                 var count = await _socket.ReceiveAsync(_input.Writer.GetMemory()).ConfigureAwait(false);
                 if (count == 0)
                 {
