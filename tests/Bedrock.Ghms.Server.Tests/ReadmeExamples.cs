@@ -75,6 +75,7 @@ internal static class ReadmeExamples
         await client.ConnectAsync();
 
         static Task<string> GetTokenAsync(CancellationToken cancellationToken) => Task.FromResult("token");
+    }
 
     public static async Task TlsClientAsync(X509Certificate2 root, X509Certificate2 certificate)
     {
