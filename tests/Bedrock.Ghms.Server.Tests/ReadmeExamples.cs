@@ -64,6 +64,21 @@ internal static class ReadmeExamples
         await client.SendAsync(new Greeting("Hello"));
     }
 
+    public static async Task StayingConnectedAsync()
+    {
+        await using var client = new GhmsClientBuilder()
+            .AddMessagePack()
+            .AddMessage<Greeting>(code: 10)
+            .ConnectTo(new Uri("http://a.example:5000/orders"), new Uri("http://b.example:5000/orders"))
+            .UseHeaders(async (fields, ct) => fields["Authorization"] = $"Bearer {await GetTokenAsync(ct)}")
+            .UseReconnect(options => options.MaxWaitingSends = 1_000)
+            .Build();
+        client.StateChanged += (_, change) => Console.WriteLine($"{change.Old} -> {change.New} {change.Cause?.Message}");
+        await client.ConnectAsync();
+
+        static Task<string> GetTokenAsync(CancellationToken cancellationToken) => Task.FromResult("token");
+    }
+
     public static async Task TlsClientAsync(X509Certificate2 root, X509Certificate2 certificate)
     {
         await using var client = await new GhmsClientBuilder()

@@ -77,7 +77,7 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
         }
 
         var sending = Broker.SendAsync(message, Recipients.Of(connection), cancellationToken);
-        return sending.IsFaulted && _gate.MayWait ? SendAgainIfEnded(sending, connection, message, cancellationToken) : sending;
+        return sending.IsCompletedSuccessfully || !_gate.MayWait ? sending : SendOrWaitAsync(sending, connection, message, cancellationToken);
     }
 
     /// <summary>Asks the server and returns its reply.</summary>
@@ -85,9 +85,16 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
     /// <remarks>With <see cref="GhmsReconnectOptions.MaxWaitingSends"/> it waits for a connection where there is none, in its turn among the sends. Once
     /// asked, a request fails with its connection, and <see cref="GhmsRequestException.MayHaveBeenReceived"/> tells whether asking again may do something twice.</remarks>
     public ValueTask<TReply> RequestAsync<TReply>(object message, CancellationToken cancellationToken = default)
-        where TReply : notnull => _gate.Ready is { } connection
-            ? connection.RequestAsync<TReply>(message, cancellationToken)
-            : RequestLaterAsync<TReply>(message, cancellationToken);
+        where TReply : notnull
+    {
+        if (_gate.Ready is not { } connection)
+        {
+            return RequestLaterAsync<TReply>(message, cancellationToken);
+        }
+
+        var asking = connection.RequestAsync<TReply>(message, cancellationToken);
+        return asking.IsFaulted && _gate.MayWait ? RequestOrWaitAsync(asking, connection, message, cancellationToken) : asking;
+    }
 
     /// <summary>Asks the server for a stream of items. Each enumeration asks anew, when it begins.</summary>
     /// <inheritdoc cref="RequestConnectionExtensions.StreamAsync{TItem}"/>
@@ -112,26 +119,42 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
         await Broker.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>The connection to send on at once, if nobody is to go first.</summary>
-    internal GhmsConnection? Ready => _gate.Ready;
+    /// <summary>The connection to send on at once, if there is nothing to wait for.</summary>
+    internal GhmsConnection? Ready => _gate.MayWait ? null : _gate.Ready;
 
-    /// <summary>Sends when there is a connection and it is this caller's turn.</summary>
-    /// <param name="send">Sends on the connection of that time; completes when it has accepted.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <inheritdoc cref="SendGate.PassAsync"/>
     internal ValueTask<T> PassAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken) =>
-        _gate.Ready is { } connection ? send(connection) : _gate.PassAsync(send, cancellationToken);
+        _gate.PassAsync(send, cancellationToken);
 
     private ValueTask<int> SendLaterAsync(object message, CancellationToken cancellationToken) => _gate.PassAsync(
         connection => Broker.SendAsync(message, Recipients.Of(connection), cancellationToken), cancellationToken);
 
-    // The connection has ended since it was looked at, and nothing was sent: this one waits as it would have a moment later.
-    private ValueTask<int> SendAgainIfEnded(
+    // A connection that has ended before it took the message has not sent it: it waits as if it came now.
+    private async ValueTask<int> SendOrWaitAsync(
         ValueTask<int> sending, GhmsConnection connection, object message, CancellationToken cancellationToken)
     {
-        var task = sending.AsTask();
-        return !connection.IsOpen && task.Exception?.InnerException is GhmsConnectionClosedException
-            ? SendLaterAsync(message, cancellationToken)
-            : new ValueTask<int>(task);
+        try
+        {
+            return await sending.ConfigureAwait(false);
+        }
+        catch (GhmsConnectionClosedException) when (!connection.IsOpen)
+        {
+            return await SendLaterAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<TReply> RequestOrWaitAsync<TReply>(
+        ValueTask<TReply> asking, GhmsConnection connection, object message, CancellationToken cancellationToken)
+        where TReply : notnull
+    {
+        try
+        {
+            return await asking.ConfigureAwait(false);
+        }
+        catch (GhmsConnectionClosedException) when (!connection.IsOpen)
+        {
+            return await RequestLaterAsync<TReply>(message, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async ValueTask<TReply> RequestLaterAsync<TReply>(object message, CancellationToken cancellationToken)

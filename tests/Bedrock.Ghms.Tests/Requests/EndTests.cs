@@ -1,5 +1,8 @@
+using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Requests;
+using Bedrock.Ghms.Testing;
 using Bedrock.Ghms.Tests.Support;
 
 namespace Bedrock.Ghms.Tests.Requests;
@@ -38,9 +41,47 @@ internal sealed class EndTests : RequestFixture
         var error = (await Assert.ThrowsAsync<GhmsRequestException>(async () => await asking.InTime()))!;
         Assert.That(error.Status, Is.EqualTo(CloseStatus.GoingAway));
         Assert.That(error.InnerException, Is.TypeOf<GhmsConnectionClosedException>());
-        Assert.That(async () => await next.InTime(), Throws.TypeOf<GhmsRequestException>().With.Property("Status").EqualTo(CloseStatus.GoingAway));
+        Assert.That(error.MayHaveBeenReceived, Is.True);
+        Assert.That(
+            async () => await next.InTime(),
+            Throws.TypeOf<GhmsRequestException>().With.Property("Status").EqualTo(CloseStatus.GoingAway).And.Property("MayHaveBeenReceived").True);
         Assert.That(connection.CountRequests(), Is.EqualTo(default(OpenRequests)));
         Assert.That(async () => await connection.RequestAsync<Greeting>(new Greeting("")).InTime(), Throws.TypeOf<GhmsConnectionClosedException>());
+    }
+
+    [Test]
+    public async Task A_request_that_still_waits_for_room_at_the_end_has_certainly_not_been_received([Values] bool isStream)
+    {
+        var (connection, peer) = await JoinAsync(Make(builder => builder.Configure(options => options.Outbound.SoftLimit = 1_000)), options: new InMemoryOptions { PauseThreshold = 1_000 });
+        while (!connection.IsOverSoftLimit)
+        {
+            await connection.SendAsync(new Greeting(new string('x', 600)));
+        }
+
+        Task asking = isStream
+            ? connection.StreamAsync<Greeting>(new Greeting("hello")).GetAsyncEnumerator().MoveNextAsync().AsTask()
+            : connection.RequestAsync<Greeting>(new Greeting("hello")).AsTask();
+        await UntilAsync(() => connection.CountRequests().Asked == 1);
+        Assert.That(asking.IsCompleted, Is.False);
+        await peer.Output.CompleteAsync(new IOException("cut"));
+        await peer.Input.CompleteAsync();
+        var error = await Assert.ThrowsAsync<GhmsRequestException>(async () => await asking.InTime());
+        Assert.That((error!.Status, error.MayHaveBeenReceived), Is.EqualTo((CloseStatus.GoingAway, false)));
+        Assert.That(connection.CountRequests(), Is.EqualTo(default(OpenRequests)));
+    }
+
+    [Test]
+    public async Task A_request_that_a_pipe_holds_at_the_end_has_certainly_not_been_received()
+    {
+        var pipe = new Holding();
+        var (connection, peer) = await JoinAsync(Make(builder => builder.UsePipe(pipe)));
+        var asking = connection.RequestAsync<Greeting>(new Greeting("hello")).AsTask();
+        await peer.FinishAsync();
+        var error = await Assert.ThrowsAsync<GhmsRequestException>(async () => await asking.InTime());
+        Assert.That((error!.Status, error.MayHaveBeenReceived), Is.EqualTo((CloseStatus.GoingAway, false)));
+        pipe.Open.SetResult();
+        await connection.Completion.InTime();
+        Assert.That(await peer.ReadFrameAsync(), Is.Null);
     }
 
     [Test]
@@ -99,5 +140,17 @@ internal sealed class EndTests : RequestFixture
         using var registration = cancellationToken.Register(() => _fired.TrySetResult());
         await Task.Delay(Timeout.Infinite, cancellationToken);
         return greeting;
+    }
+
+    private sealed class Holding : GhmsPipe
+    {
+        public TaskCompletionSource Open { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        protected internal override async ValueTask<int> SendAsync(
+            object message, Recipients recipients, MessageSender next, CancellationToken cancellationToken)
+        {
+            await Open.Task;
+            return await next(message, recipients, cancellationToken);
+        }
     }
 }

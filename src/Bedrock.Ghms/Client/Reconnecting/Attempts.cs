@@ -21,7 +21,7 @@ internal sealed class Attempts(GhmsBroker broker, Connector connector, HeaderSou
                 connecting();
             }
 
-            fields = await headers.GetAsync(either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false);
+            fields = await headers.GetAsync(either.Token).ConfigureAwait(false);
             if (server.HasRefused)
             {
                 if (server.IsHeldBack(fields))

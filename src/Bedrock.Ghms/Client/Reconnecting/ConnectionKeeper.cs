@@ -61,7 +61,9 @@ internal sealed partial class ConnectionKeeper(
     {
         new CloseMessage(status, reason).Validate();
         state.Set(GhmsClientState.Closed);
-        await _closing.CancelAsync().ConfigureAwait(false);
+
+        // What others have hung on the token is theirs to answer for.
+        await _closing.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         gate.TurnAway(Closed(), forGood: true);
         await (gate.Newest?.CloseAsync(status, reason) ?? Task.CompletedTask).ConfigureAwait(false);
         await KeepingDone().ConfigureAwait(false);
@@ -114,9 +116,15 @@ internal sealed partial class ConnectionKeeper(
             {
                 await connected.Connection.Ended.ConfigureAwait(false);
                 var lost = connected.Connection.ClosedError();
-                if (_closing.IsCancellationRequested || !servers.GoOnAfter(connected))
+                if (_closing.IsCancellationRequested)
                 {
                     Stop(lost);
+                    return;
+                }
+
+                if (!servers.GoOnAfter(connected))
+                {
+                    OnOver(connected.Connection, lost);
                     return;
                 }
 
@@ -134,6 +142,16 @@ internal sealed partial class ConnectionKeeper(
 
             Stop(exception);
         }
+    }
+
+    private void OnOver(GhmsConnection connection, GhmsConnectionClosedException lost)
+    {
+        if (servers.MayGoOn && connection.End is not { Cause: ConnectionEndCause.ClosedHere, Status: CloseStatus.Normal })
+        {
+            LogGaveUp(Describe(lost));
+        }
+
+        Stop(lost);
     }
 
     private async Task<ServerConnection> EstablishAsync(Exception? lost, CancellationToken cancellationToken)

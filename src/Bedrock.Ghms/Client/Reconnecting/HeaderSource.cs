@@ -9,6 +9,7 @@ internal sealed class HeaderSource(
     public bool CanChange => providers.Count > 0;
 
     /// <summary>Asks for the fields; a provider's field takes the place of a constant one of the same name.</summary>
+    /// <exception cref="OperationCanceledException">The token fired, whether or not the providers look at it.</exception>
     public async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> GetAsync(CancellationToken cancellationToken)
     {
         if (!CanChange)
@@ -16,6 +17,22 @@ internal sealed class HeaderSource(
             return constant;
         }
 
+        var asking = AskAsync(cancellationToken);
+        try
+        {
+            return await asking.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!asking.IsCompleted)
+        {
+            _ = ForgetAsync(asking);
+            throw;
+        }
+    }
+
+    private static async Task ForgetAsync(Task asking) => await asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private async Task<IReadOnlyList<KeyValuePair<string, string>>> AskAsync(CancellationToken cancellationToken)
+    {
         var fresh = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var provider in providers)
         {

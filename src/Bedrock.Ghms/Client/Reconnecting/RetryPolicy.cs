@@ -1,3 +1,5 @@
+using Bedrock.Ghms.Protocol.Framing;
+
 namespace Bedrock.Ghms.Client.Reconnecting;
 
 /// <summary>Decides when a client tries again. Pure: what chance there is comes from outside.</summary>
@@ -19,7 +21,7 @@ internal static class RetryPolicy
         // Those who are told when to come back are many, as are those turned out: at once would be all at once.
         var isAtOnce = failures == 0 && cause is { Kind: RetryKind.Failed, RetryAfter: null };
         var backOff = isAtOnce ? TimeSpan.Zero : BackOff(Math.Max(1, failures), options, jitter);
-        return new RetryPlan(backOff + (cause.RetryAfter ?? TimeSpan.Zero), cause.Kind == RetryKind.Refused ? options.MaxDelay : default);
+        return new RetryPlan(backOff + HintOf(cause), cause.Kind == RetryKind.Refused ? options.MaxDelay : default);
     }
 
     /// <summary>The wait after so many failures.</summary>
@@ -28,4 +30,8 @@ internal static class RetryPolicy
         var bound = Math.Min(options.MaxDelay.TotalMilliseconds, options.InitialDelay.TotalMilliseconds * Math.Pow(2, failures - 1));
         return TimeSpan.FromMilliseconds(bound * jitter);
     }
+
+    // The field of an HTTP response has room for years, and not only a GHMS server may have written it.
+    private static TimeSpan HintOf(RetryCause cause) =>
+        cause.RetryAfter is not { } hint ? TimeSpan.Zero : hint < CloseMessage.MaxRetryAfter ? hint : CloseMessage.MaxRetryAfter;
 }

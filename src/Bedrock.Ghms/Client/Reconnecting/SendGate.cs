@@ -59,29 +59,10 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
     /// <param name="send">Sends on the connection that is there then; completes when it has accepted.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="GhmsConnectionClosedException">There is no connection, and as many wait already as may.</exception>
-    public ValueTask<T> PassAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken)
-    {
-        GhmsConnection? ready;
-        WaitingSend<T>? waiting = null;
-        LinkedListNode<WaitingSend>? place = null;
-        lock (_sync)
-        {
-            ready = Ready;
-            if (ready is null)
-            {
-                // While those that waited are let in, nobody is turned away: they wait for room then, as they would on any connection.
-                if (_closed is not null || (_waiting.Count >= maxWaiting && _newest is not { IsOpen: true }))
-                {
-                    return ValueTask.FromException<T>(Closed());
-                }
-
-                waiting = new WaitingSend<T>(send);
-                place = _waiting.AddLast(waiting);
-            }
-        }
-
-        return ready is null ? WaitAsync(waiting!, place!, cancellationToken) : send(ready);
-    }
+    public ValueTask<T> PassAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken) =>
+        Ready is not { } ready ? QueueAsync(send, cancellationToken)
+        : MayWait ? SendOrWaitAsync(ready, send, cancellationToken)
+        : send(ready);
 
     /// <summary>Turns away all that wait.</summary>
     /// <param name="cause">Why.</param>
@@ -105,6 +86,42 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
         _closed is { } closed ? new GhmsConnectionClosedException(closed.Message, closed)
         : _newest is { IsOpen: false } ended ? ended.ClosedError()
         : new GhmsConnectionClosedException("The client has no connection.");
+
+    private async ValueTask<T> SendOrWaitAsync<T>(GhmsConnection ready, Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await send(ready).ConfigureAwait(false);
+        }
+        catch (GhmsConnectionClosedException) when (!ready.IsOpen)
+        {
+            return await QueueAsync(send, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private ValueTask<T> QueueAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken)
+    {
+        GhmsConnection? ready;
+        WaitingSend<T>? waiting = null;
+        LinkedListNode<WaitingSend>? place = null;
+        lock (_sync)
+        {
+            ready = Ready;
+            if (ready is null)
+            {
+                // While those that waited are let in, nobody is turned away: they wait for room then, as they would on any connection.
+                if (_closed is not null || (_waiting.Count >= maxWaiting && _newest is not { IsOpen: true }))
+                {
+                    return ValueTask.FromException<T>(Closed());
+                }
+
+                waiting = new WaitingSend<T>(send);
+                place = _waiting.AddLast(waiting);
+            }
+        }
+
+        return ready is null ? WaitAsync(waiting!, place!, cancellationToken) : send(ready);
+    }
 
     private async ValueTask<T> WaitAsync<T>(WaitingSend<T> waiting, LinkedListNode<WaitingSend> place, CancellationToken cancellationToken)
     {

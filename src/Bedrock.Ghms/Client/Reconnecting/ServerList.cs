@@ -14,6 +14,9 @@ internal sealed class ServerList(
     private readonly Candidate[] _servers = [.. targets.Select(target => new Candidate(target, time))];
     private int _failures;
 
+    /// <summary>Whether a second attempt is ever made.</summary>
+    public bool MayGoOn => options is not null;
+
     /// <summary>How long it is until one of them may be tried.</summary>
     public TimeSpan Left => _servers.Min(server => server.Left);
 

@@ -27,6 +27,7 @@ internal sealed class RetryPolicyTests
     [TestCase(RetryKind.Failed, null, 19, 0.5, 5_000)]
     [TestCase(RetryKind.Failed, 7, 0, 0.5, 7_050, TestName = "Who is told when to come back comes no earlier, and not with all others")]
     [TestCase(RetryKind.Failed, 60, 3, 0.5, 60_200, TestName = "A hint counts beyond the largest delay")]
+    [TestCase(RetryKind.Failed, 999_999_999, 1, 0.0, 99_999_000, TestName = "No hint counts beyond what a Close has room for")]
     [TestCase(RetryKind.TurnedOut, null, 0, 1.0, 100, TestName = "Who is turned out does not come back at once")]
     [TestCase(RetryKind.TurnedOut, 5, 0, 1.0, 5_100)]
     [TestCase(RetryKind.Refused, null, 3, 1.0, 400, TestName = "Other credentials are asked for at the ordinary times")]

@@ -78,6 +78,21 @@ internal sealed class StayingConnectedTests : ReconnectFixture
     }
 
     [Test]
+    public async Task Connections_that_end_at_once_use_up_the_attempts_too()
+    {
+        ExpectsErrors = true;
+        Network.Up(BuildServer(server => server.OnConnected(connection =>
+        {
+            _ = connection.CloseAsync(CloseStatus.GoingAway);
+            return ValueTask.CompletedTask;
+        })));
+        _ = BuildClient(options => options.MaxAttempts = 2).ConnectAsync();
+        await ExpectWaitAfterConnectAsync(Ms(100));
+        Assert.That((await UntilAsync(GhmsClientState.Disconnected)).Cause, Is.TypeOf<GhmsConnectionClosedException>());
+        Assert.That(Services.Log.Count(record => record.Event.Name == "ClientGaveUp"), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task It_gives_up_after_so_many_attempts_and_may_be_asked_again()
     {
         Network.Down();
