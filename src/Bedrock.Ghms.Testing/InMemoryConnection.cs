@@ -9,10 +9,10 @@ namespace Bedrock.Ghms.Testing;
 public sealed class InMemoryConnection : DefaultConnectionContext, IConnectionLifetimeNotificationFeature
 {
     private readonly CancellationTokenSource _closeRequested = new();
-    private readonly Pipe _receiving;
-    private readonly Pipe _sending;
+    private readonly BreakablePipe _receiving;
+    private readonly BreakablePipe _sending;
 
-    private InMemoryConnection(string id, Pipe receiving, Pipe sending)
+    private InMemoryConnection(string id, BreakablePipe receiving, BreakablePipe sending)
         : base(id)
     {
         _receiving = receiving;
@@ -36,7 +36,7 @@ public sealed class InMemoryConnection : DefaultConnectionContext, IConnectionLi
     public static (InMemoryConnection Client, InMemoryConnection Server) CreatePair(InMemoryOptions? options = null)
     {
         var pipes = (options ?? new InMemoryOptions()).ToPipeOptions();
-        var (toServer, toClient) = (new Pipe(pipes), new Pipe(pipes));
+        var (toServer, toClient) = (new BreakablePipe(pipes), new BreakablePipe(pipes));
         var id = Guid.NewGuid().ToString("N")[..12];
         return (new InMemoryConnection($"{id}-client", toClient, toServer), new InMemoryConnection($"{id}-server", toServer, toClient));
     }
@@ -48,10 +48,8 @@ public sealed class InMemoryConnection : DefaultConnectionContext, IConnectionLi
     public override void Abort(ConnectionAbortedException abortReason)
     {
         AbortReason ??= abortReason;
-        _receiving.Writer.Complete(abortReason);
-        _sending.Writer.Complete(new ConnectionResetException("The peer reset the connection."));
-        _receiving.Writer.CancelPendingFlush();
-        _sending.Writer.CancelPendingFlush();
+        _receiving.Break(abortReason);
+        _sending.Break(new ConnectionResetException("The peer reset the connection."));
     }
 
     /// <inheritdoc/>
