@@ -36,6 +36,8 @@ internal sealed partial class OutboundPipe
         if (Volatile.Read(ref _gatheredBy) is { } batch)
         {
             batch.Release(_connection);
+
+            // Whatever comes next may find no room, or have somebody else send it.
             DrainBy(null);
         }
     }

@@ -101,6 +101,49 @@ internal sealed class GatheringTests : WireFixture
     }
 
     [Test]
+    public async Task What_was_gathered_does_not_stay_where_what_follows_would_be_dropped()
+    {
+        // Another thread's message to so many is sent by a third, and one that is dropped by nobody.
+        const int Many = 20;
+        const int Large = 16_000;
+        const uint Code = 21;
+        var broker = BuildGathering(
+            async (connection, blob, ct) =>
+            {
+                await connection.Broker.SendAsync(blob, ct);
+                if (blob.Data[0] == 3)
+                {
+                    InAnotherThread(() => connection.Broker.SendAsync(new Droppable { Data = new byte[60_000] }, ct).AsTask());
+                    InAnotherThread(() => ReadAsync(_wires[1]));
+                }
+            },
+            builder => builder
+                .AddMessage(Code, () => new Droppable { Data = [] })
+                .DropNewest<Droppable>()
+                .Configure(options =>
+                {
+                    options.Outbound.SoftLimit = 70_000;
+                    options.Outbound.HardLimit = 200_000;
+                }));
+        while (_wires.Count < Many)
+        {
+            _wires.Add(await OpenAsync(broker, new InMemoryOptions { PauseThreshold = 10_000_000 }));
+        }
+
+        await _wires[0].Peer.SendAsync(LimitTests.Frames(4, Large));
+        await ReadAsync(_wires[2]);
+        Assert.That(_wires[1].Connection.DroppedMessages, Is.Zero, "There was room behind what had been sent.");
+
+        static async Task ReadAsync(Wire wire)
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                await wire.ExpectAsync(Blob.Of(i, Large).Data);
+            }
+        }
+    }
+
+    [Test]
     public async Task A_flush_covers_what_was_gathered()
     {
         var taken = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -320,11 +363,21 @@ internal sealed class GatheringTests : WireFixture
 
     private static void InAnotherThread(Func<Task> action)
     {
-        var isDone = false;
-        var thread = new Thread(() => isDone = action().Wait(Patience));
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                action().WaitAsync(Patience).GetAwaiter().GetResult();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
         thread.Start();
         thread.Join();
-        Assert.That(isDone, Is.True);
+        Assert.That(failure, Is.Null);
     }
 
     private static async Task ExpectAsync(Wire wire, params int[] values)
@@ -357,4 +410,13 @@ internal sealed class GatheringTests : WireFixture
         builder.Handle(handler);
         configure?.Invoke(builder);
     });
+
+    private sealed class Droppable : IBinaryMessage
+    {
+        public required byte[] Data { get; set; }
+
+        public void Write(IBufferWriter<byte> output) => output.Write(Data);
+
+        public void Read(ReadOnlySequence<byte> payload) => Data = payload.ToArray();
+    }
 }

@@ -14,6 +14,7 @@ internal sealed class LimitTests : WireFixture
     {
         const int Limit = 10_000;
         const int Cost = FrameHeader.Size + 100 + OutboundOptions.FrameCharge;
+        const int TakenTogether = 16;
         var wire = await OpenAsync(BuildLimited(Limit, Limit), Stalling);
         var most = 0L;
         var senders = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
@@ -36,8 +37,9 @@ internal sealed class LimitTests : WireFixture
         await wire.Connection.FlushAsync().WaitAsync(Patience);
         using (Assert.EnterMultipleScope())
         {
-            // One message may have been on its way past the empty queue while others filled it.
-            Assert.That(most, Is.GreaterThan(0).And.LessThanOrEqualTo(Limit + Cost));
+            // One message may have been on its way past the empty queue while others filled it, and the frames that are taken off the
+            // queue together may be looked at while they are in both sums.
+            Assert.That(most, Is.GreaterThan(0).And.LessThanOrEqualTo(Limit + ((1 + TakenTogether) * Cost)));
             Assert.That(wire.Connection.PendingBytes, Is.Zero);
             Assert.That(wire.Connection.IsOpen, Is.True);
         }

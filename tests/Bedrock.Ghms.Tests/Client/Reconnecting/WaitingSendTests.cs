@@ -3,6 +3,7 @@ using System.Globalization;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Broker.Pipes;
 using Bedrock.Ghms.Client;
+using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Tests.Support;
 
 namespace Bedrock.Ghms.Tests.Client.Reconnecting;
@@ -43,10 +44,27 @@ internal sealed class WaitingSendTests : ReconnectFixture
     }
 
     [Test]
+    public async Task Nothing_overtakes_what_has_waited()
+    {
+        Network.Up(BuildListener());
+        var pipe = new Gatekeeper();
+        var client = BuildClient(options => options.MaxWaitingSends = 1, builder => builder.UsePipe(pipe));
+        var first = client.SendAsync(new Greeting("0")).AsTask();
+        await client.ConnectAsync().InTime();
+        await pipe.Reached.Task.InTime();
+        var second = client.SendAsync(new Greeting("1")).AsTask();
+        Assert.That(second.IsCompleted, Is.False);
+        pipe.Open.SetResult();
+        await Task.WhenAll(first, second).InTime();
+        await ExpectReceivedAsync(2);
+    }
+
+    [Test]
     public async Task Every_sender_s_order_is_kept_over_many_reconnections_and_nothing_comes_twice()
     {
         const int senders = 4;
-        Network.Up(BuildListener());
+        var server = BuildListener();
+        Network.Up(server);
         var client = BuildClient(
             options => options.MaxWaitingSends = senders,
             builder => builder.Configure(options => options.Outbound.SoftLimitTime = TimeSpan.FromHours(1)));
@@ -66,7 +84,7 @@ internal sealed class WaitingSendTests : ReconnectFixture
             var before = _received.Count;
             await UntilAsync(() => _received.Count > before + 20);
             Time.Advance(TimeSpan.FromSeconds(5));
-            Network.Break();
+            await server.Connections.Single().CloseAsync(CloseStatus.GoingAway).InTime();
         }
 
         await UntilAsync(GhmsClientState.Connected);
@@ -269,8 +287,11 @@ internal sealed class WaitingSendTests : ReconnectFixture
         protected internal override async ValueTask<int> SendAsync(
             object message, Recipients recipients, MessageSender next, CancellationToken cancellationToken)
         {
-            Reached.TrySetResult();
-            await Open.Task;
+            if (Reached.TrySetResult())
+            {
+                await Open.Task;
+            }
+
             return await next(message, recipients, CancellationToken.None);
         }
     }
