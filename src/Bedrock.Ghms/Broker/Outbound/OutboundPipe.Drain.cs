@@ -343,7 +343,9 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     private void Fail(Exception? exception)
     {
         _failed = true;
-        _connection.OnOutputFailed(exception, Abandon() + _uncopied);
+
+        // The connection first: whoever finds the pipe closed finds the connection ended as well.
+        _connection.OnOutputFailed(exception, _uncopied);
         Retire();
     }
 
