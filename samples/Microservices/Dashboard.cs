@@ -15,7 +15,7 @@ internal sealed class Dashboard(
 {
     private readonly ConcurrentDictionary<int, Confirmed> _confirmed = [];
     private readonly ConcurrentDictionary<string, int> _levels = [];
-    private readonly ConcurrentDictionary<string, bool> _outdated = [];
+    private readonly ConcurrentDictionary<string, int> _outdated = [];
     private readonly TaskCompletionSource<DayEnded> _dayEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <returns>The exit code: 0 if the accounts are right.</returns>
@@ -24,7 +24,18 @@ internal sealed class Dashboard(
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Error);
         builder.Services.AddGhmsClient("orders", client => client.AddShopMessages().AddTopics()).BindConfiguration();
-        builder.Services.AddGhmsClient("stock", client => client.AddShopMessages().AddTopics().AddRequests()).BindConfiguration();
+        builder.Services.AddGhmsClient("stock", client => client
+                .AddShopMessages()
+                .AddTopics()
+                .AddRequests()
+                .UseReconnect(options =>
+                {
+                    // It only looks on: those that have work to do are to be back before it.
+                    options.InitialDelay = TimeSpan.FromSeconds(1);
+                    options.MaxDelay = TimeSpan.FromSeconds(2);
+                    options.MaxWaitingSends = 1;
+                }))
+            .BindConfiguration();
         builder.Services.AddHostedService<Dashboard>();
         builder.Services.AddHostedService<StarterWatch>();
 
@@ -38,21 +49,25 @@ internal sealed class Dashboard(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         stock.StateChanged += (_, change) => OnStockChanged(change);
-        await stock.WaitForConnectedAsync(stoppingToken);
-        await stock.SubscribeAsync<Level>("stock/+", OnLevel, stoppingToken);
-        await orders.WaitForConnectedAsync(stoppingToken);
-        await orders.SubscribeAsync<Confirmed>("orders/+", OnConfirmed, stoppingToken);
-        await orders.SubscribeAsync<DayEnded>("day", OnDayEnded, stoppingToken);
+        await Task.WhenAll(
+            stock.SubscribeAsync<Level>("stock/+", OnLevel, stoppingToken),
+            orders.SubscribeAsync<Confirmed>("orders/+", OnConfirmed, stoppingToken),
+            orders.SubscribeAsync<DayEnded>("day", OnDayEnded, stoppingToken));
 
-        var ended = await _dayEnded.Task.WaitAsync(stoppingToken);
-        var taken = await stock.RequestAsync<StockTaken>(new TakeStock(), stoppingToken);
-        Show();
-        Console.WriteLine(
-            $"{ended.Orders} orders: {_confirmed.Count} confirmed, {taken.Orders} reserved, {taken.Reservations - taken.Orders} reserved twice, {ended.Orders - taken.Orders} lost.");
-        var isRight = _confirmed.Count == ended.Orders && taken.Orders == ended.Orders && taken.Reservations == taken.Orders
-            && taken.Levels.All(level => _levels.GetValueOrDefault(level.Item) == level.Count);
-        Environment.ExitCode = isRight ? 0 : 1;
+        var day = await _dayEnded.Task.WaitAsync(stoppingToken);
+        var books = await stock.RequestAsync<StockTaken>(new TakeStock(), stoppingToken);
+        Environment.ExitCode = IsRight(day, books) ? 0 : 1;
         lifetime.StopApplication();
+    }
+
+    private bool IsRight(DayEnded day, StockTaken books)
+    {
+        var wrong = books.Levels.Count(level => _levels.GetValueOrDefault(level.Item) != level.Count);
+        var lost = day.Orders - Math.Min(_confirmed.Count, books.Orders);
+        var twice = books.Reservations - books.Orders;
+        Console.WriteLine(
+            $"{day.Orders} orders: {_confirmed.Count} confirmed, {books.Orders} in the books of stock, {twice} twice, {lost} lost; {wrong} of {books.Levels.Count} levels wrong.");
+        return (lost, twice, wrong) == (0, 0, 0);
     }
 
     private ValueTask OnConfirmed(string topic, Confirmed confirmed, CancellationToken cancellationToken)
@@ -67,13 +82,12 @@ internal sealed class Dashboard(
 
     private ValueTask OnLevel(string topic, Level level, CancellationToken cancellationToken)
     {
-        var before = _levels.GetValueOrDefault(level.Item);
-        _levels[level.Item] = level.Count;
-        if (_outdated.TryRemove(level.Item, out _))
+        if (_outdated.TryRemove(level.Item, out var before))
         {
-            Console.WriteLine($"Caught up with {level.Item}: {before} when stock went away, {level.Count} now.");
+            Console.WriteLine($"The subscription is back: {before} {level.Item} when stock went away, {level.Count} now.");
         }
 
+        _levels[level.Item] = level.Count;
         return ValueTask.CompletedTask;
     }
 
@@ -87,19 +101,15 @@ internal sealed class Dashboard(
     {
         if (change.Old == GhmsClientState.Connected && change.New != GhmsClientState.Closed)
         {
-            Console.WriteLine("Stock is gone: what is shown of it may be outdated.");
-            foreach (var item in _levels.Keys)
+            Console.WriteLine("Stock is gone: its levels may be outdated.");
+            foreach (var (item, level) in _levels)
             {
-                _outdated[item] = true;
+                _outdated[item] = level;
             }
-        }
-        else if (change.New == GhmsClientState.Connected)
-        {
-            Console.WriteLine("Stock is there, and what was subscribed to is subscribed to.");
         }
     }
 
     private void Show() => Console.WriteLine(
-        $"{_confirmed.Count} orders confirmed; {string.Join(", ", _levels.OrderBy(level => level.Key).Select(level => $"{level.Value} {level.Key}"))}"
-        + (stock.State == GhmsClientState.Connected ? "" : ", when last heard of"));
+        $"{_confirmed.Count} orders are confirmed; {string.Join(", ", _levels.OrderBy(level => level.Key).Select(level => $"{level.Value} {level.Key}"))}"
+        + (stock.State == GhmsClientState.Connected ? "" : ", when stock was last heard of"));
 }

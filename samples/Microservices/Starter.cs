@@ -28,9 +28,16 @@ internal static class Starter
         }
         finally
         {
-            var stopped = await Task.WhenAll(running.Select(child => child.StopAsync()));
-            exitCode = exitCode == 0 ? stopped.Max() : exitCode;
-            running.ForEach(child => child.Dispose());
+            // Whoever asks goes before whoever is asked.
+            foreach (var child in running)
+            {
+                using (child)
+                {
+                    var stopped = await child.StopAsync();
+                    exitCode = exitCode == 0 ? stopped : exitCode;
+                }
+            }
+
             folder.Delete(recursive: true);
         }
 
@@ -66,7 +73,7 @@ internal static class Starter
             ["Ghms__Clients__Stock__Servers"] = $"http://127.0.0.1:{stockPort}/",
             ["Ghms__Clients__Orders__Servers"] = $"http://127.0.0.1:{ordersPort}/",
         });
-        running.AddRange([stock, orders, dashboard]);
+        running.AddRange([orders, dashboard, stock]);
 
         if (!await TryWaitAsync(orders.HasSaid))
         {

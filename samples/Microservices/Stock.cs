@@ -53,7 +53,7 @@ internal sealed class Stock(Journal journal) : IRequestHandler<Reserve, Reserved
         }
 
         // Somebody walks to the shelf.
-        await Task.Delay(50, cancellationToken);
+        await Task.Delay(100, cancellationToken);
         await _turn.WaitAsync(cancellationToken);
         try
         {
