@@ -7,6 +7,11 @@ internal sealed class StarterWatch(IHostApplicationLifetime lifetime) : Backgrou
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // A host that is stopped while it starts fails.
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(stoppingToken);
+
         await using var input = Console.OpenStandardInput();
         await input.CopyToAsync(Stream.Null, stoppingToken).WaitAsync(stoppingToken);
         lifetime.StopApplication();
