@@ -23,6 +23,7 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
     internal GhmsClient(GhmsBroker broker, ServerList servers, Attempts attempts, int maxWaitingSends, ILogger logger)
     {
         Broker = broker;
+        Reconnects = servers.MayGoOn;
         _logger = logger;
         _state = new StateBoard(Tell);
         _gate = new SendGate(broker, maxWaitingSends);
@@ -43,6 +44,9 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
     /// <summary>The newest connection, which may have ended: its <see cref="GhmsConnection.End"/> tells why. Sends on it go past all pipes.</summary>
     /// <exception cref="GhmsConnectionClosedException">There has been no connection yet.</exception>
     public GhmsConnection Connection => _gate.Newest ?? throw new GhmsConnectionClosedException("The client has not been connected yet.");
+
+    /// <summary>Whether there will be another connection when one ends.</summary>
+    internal bool Reconnects { get; }
 
     /// <summary>How many sends wait for a connection.</summary>
     internal int WaitingSends => _gate.Waiting;
@@ -123,8 +127,8 @@ public sealed partial class GhmsClient : IMessageSender, IAsyncDisposable
     internal GhmsConnection? Ready => _gate.MayWait ? null : _gate.Ready;
 
     /// <inheritdoc cref="SendGate.PassAsync"/>
-    internal ValueTask<T> PassAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken) =>
-        _gate.PassAsync(send, cancellationToken);
+    internal ValueTask<T> PassAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken, bool isPatient = false) =>
+        _gate.PassAsync(send, cancellationToken, isPatient);
 
     private ValueTask<int> SendLaterAsync(object message, CancellationToken cancellationToken) => _gate.PassAsync(
         connection => Broker.SendAsync(message, Recipients.Of(connection), cancellationToken), cancellationToken);

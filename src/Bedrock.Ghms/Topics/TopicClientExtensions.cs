@@ -14,13 +14,15 @@ public static class TopicClientExtensions
     /// <param name="handler">Runs in the connection's read loop, after the pipes added behind the topics; a failure ends the connection with status 1011.
     /// Values that topics retain may come before this method has returned.</param>
     /// <param name="cancellationToken">Ends the wait for the server's answer.</param>
+    /// <remarks>A client that reconnects waits for a connection, for as long as it takes, and asks again when it ends before the server has answered.</remarks>
     /// <returns>The subscription, to be disposed of. A filter that this client has subscribed to already is not asked for again, so that
     /// retained values come to its first subscription only.</returns>
     /// <exception cref="ArgumentException">The filter is none.</exception>
     /// <exception cref="InvalidOperationException">The client has no topics.</exception>
     /// <exception cref="GhmsInvalidMessageCodeException">No message of a registered type can be a <typeparamref name="T"/>.</exception>
     /// <exception cref="GhmsSubscriptionException">The server refused.</exception>
-    /// <exception cref="GhmsConnectionClosedException">There is no connection, or it ended before the server answered.</exception>
+    /// <exception cref="GhmsConnectionClosedException">There is no connection, or it ended before the server answered; or the client, if it
+    /// reconnects, has been closed or has given up.</exception>
     /// <exception cref="TimeoutException">The server did not answer within the client's time-out.</exception>
     public static Task<TopicSubscription> SubscribeAsync<T>(
         this GhmsClient client, string filter, TopicHandler<T> handler, CancellationToken cancellationToken = default)

@@ -82,13 +82,80 @@ internal sealed class RestoreTests : ReconnectFixture
         await UntilAsync(GhmsClientState.Waiting);
         Assert.That(kept.IsActive, Is.False);
         await dropped.DisposeAsync().AsTask().InTime();
-        Assert.That(async () => await client.SubscribeAsync<Greeting>("other", (_, _, _) => default).InTime(), Throws.TypeOf<GhmsConnectionClosedException>());
         Network.Up(server);
         Time.Advance(Ms(100));
         await UntilAsync(GhmsClientState.Connected);
         Assert.That(kept.IsActive, Is.True);
         Assert.That(await server.PublishAsync("kept", new Greeting("x")), Is.EqualTo(1));
-        Assert.That(await server.PublishAsync("dropped", new Greeting("x")) + await server.PublishAsync("other", new Greeting("x")), Is.Zero);
+        Assert.That(await server.PublishAsync("dropped", new Greeting("x")), Is.Zero);
+    }
+
+    [Test]
+    public async Task Whoever_subscribes_without_a_connection_waits_for_one_however_long_it_takes()
+    {
+        var server = BuildTopics();
+        Network.Down();
+        var client = BuildListener();
+        var early = client.SubscribeAsync<Greeting>("early", (_, _, _) => default);
+        var connecting = client.ConnectAsync();
+        await UntilAsync(GhmsClientState.Waiting);
+        using var stop = new CancellationTokenSource();
+        var stopped = client.SubscribeAsync<Greeting>("stopped", (_, _, _) => default, stop.Token);
+        var late = client.SubscribeAsync<Greeting>("late", (_, _, _) => default);
+        Assert.That(async () => await client.PublishAsync("late", new Greeting("x")), Throws.TypeOf<GhmsConnectionClosedException>());
+        for (var i = 0; i < 10; i++)
+        {
+            Time.Advance(client.Broker.Options.Timeout);
+            await UntilAsync(GhmsClientState.Waiting);
+        }
+
+        await stop.CancelAsync();
+        Assert.That(async () => await stopped.InTime(), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That((early.IsCompleted, late.IsCompleted), Is.EqualTo((false, false)));
+        Network.Up(server);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        await using var first = await early.InTime();
+        await using var second = await late.InTime();
+        await connecting.InTime();
+        Assert.That(await server.PublishAsync("early", new Greeting("x")), Is.EqualTo(1));
+        Assert.That(await server.PublishAsync("late", new Greeting("x")), Is.EqualTo(1));
+        Assert.That(await server.PublishAsync("stopped", new Greeting("x")), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_server_that_is_lost_before_it_has_answered_is_asked_again()
+    {
+        var silent = new ScriptedServer(ScriptedServer.Accepts);
+        Network.Script(silent);
+        var client = BuildListener();
+        var connecting = client.ConnectAsync();
+        var peer = await PeerAsync(silent);
+        await peer.ReadHeadAsync();
+        await connecting.InTime();
+        var subscribing = client.SubscribeAsync<Greeting>("a", (_, _, _) => default);
+        await peer.ReadFrameAsync();
+        var server = BuildTopics();
+        Network.Up(server);
+        await peer.FinishAsync();
+        await ExpectWaitAsync(Ms(100));
+        await using var subscription = await subscribing.InTime();
+        Assert.That(await server.PublishAsync("a", new Greeting("x")), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Nobody_waits_for_a_client_that_has_given_up()
+    {
+        Network.Down();
+        var client = BuildListener(options => options.MaxAttempts = 1);
+        var early = client.SubscribeAsync<Greeting>("early", (_, _, _) => default);
+        await Assert.ThatAsync(() => client.ConnectAsync().InTime(), Throws.Exception);
+        await Assert.ThatAsync(() => early.InTime(), Throws.TypeOf<GhmsConnectionClosedException>());
+        await Assert.ThatAsync(() => client.SubscribeAsync<Greeting>("late", (_, _, _) => default).InTime(), Throws.TypeOf<GhmsConnectionClosedException>());
+        Network.Up(BuildTopics());
+        await client.ConnectAsync().InTime();
+        await using var subscription = await client.SubscribeAsync<Greeting>("again", (_, _, _) => default).InTime();
+        await client.CloseAsync().InTime();
+        await Assert.ThatAsync(() => client.SubscribeAsync<Greeting>("closed", (_, _, _) => default).InTime(), Throws.TypeOf<GhmsConnectionClosedException>());
     }
 
     [Test]

@@ -38,6 +38,7 @@ internal sealed partial class ConnectionKeeper(
         }
 
         servers.Begin();
+        gate.Expect();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token, cancellationToken);
         try
         {

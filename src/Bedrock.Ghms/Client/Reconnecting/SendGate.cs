@@ -17,6 +17,7 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
     private GhmsConnection? _ready;
     private Task _letting = Task.CompletedTask;
     private GhmsConnectionClosedException? _closed;
+    private bool _isGivenUp;
 
     /// <summary>How many wait.</summary>
     public int Waiting
@@ -39,6 +40,15 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
     /// <summary>The connection to send on at once, if nobody is to go first.</summary>
     public GhmsConnection? Ready => Volatile.Read(ref _ready) is { IsOpen: true } ready ? ready : null;
 
+    /// <summary>Tells that somebody makes a connection, so that it is worth waiting for one.</summary>
+    public void Expect()
+    {
+        lock (_sync)
+        {
+            _isGivenUp = false;
+        }
+    }
+
     /// <summary>Lets those pass that wait, and then everybody, until the connection ends.</summary>
     public void Open(GhmsConnection connection)
     {
@@ -58,10 +68,11 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
     /// <summary>Sends when there is a connection, in the caller's turn.</summary>
     /// <param name="send">Sends on the connection that is there then; completes when it has accepted.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="isPatient">Whether this waits, however many do so already and however long it takes, unless nobody makes connections any more.</param>
     /// <exception cref="GhmsConnectionClosedException">There is no connection, and as many wait already as may.</exception>
-    public ValueTask<T> PassAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken) =>
-        Ready is not { } ready ? QueueAsync(send, cancellationToken)
-        : MayWait ? SendOrWaitAsync(ready, send, cancellationToken)
+    public ValueTask<T> PassAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken, bool isPatient = false) =>
+        Ready is not { } ready ? QueueAsync(send, isPatient, cancellationToken)
+        : MayWait || isPatient ? SendOrWaitAsync(ready, send, isPatient, cancellationToken)
         : send(ready);
 
     /// <summary>Turns away all that wait.</summary>
@@ -73,6 +84,7 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
         lock (_sync)
         {
             _closed ??= forGood ? cause : null;
+            _isGivenUp = true;
             waiting = [.. _waiting];
         }
 
@@ -87,7 +99,8 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
         : _newest is { IsOpen: false } ended ? ended.ClosedError()
         : new GhmsConnectionClosedException("The client has no connection.");
 
-    private async ValueTask<T> SendOrWaitAsync<T>(GhmsConnection ready, Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken)
+    private async ValueTask<T> SendOrWaitAsync<T>(
+        GhmsConnection ready, Func<GhmsConnection, ValueTask<T>> send, bool isPatient, CancellationToken cancellationToken)
     {
         try
         {
@@ -95,11 +108,11 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
         }
         catch (GhmsConnectionClosedException) when (!ready.IsOpen)
         {
-            return await QueueAsync(send, cancellationToken).ConfigureAwait(false);
+            return await QueueAsync(send, isPatient, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private ValueTask<T> QueueAsync<T>(Func<GhmsConnection, ValueTask<T>> send, CancellationToken cancellationToken)
+    private ValueTask<T> QueueAsync<T>(Func<GhmsConnection, ValueTask<T>> send, bool isPatient, CancellationToken cancellationToken)
     {
         GhmsConnection? ready;
         WaitingSend<T>? waiting = null;
@@ -110,7 +123,7 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
             if (ready is null)
             {
                 // While those that waited are let in, nobody is turned away: they wait for room then, as they would on any connection.
-                if (_closed is not null || (_waiting.Count >= maxWaiting && _newest is not { IsOpen: true }))
+                if (_closed is not null || (isPatient ? _isGivenUp : _waiting.Count >= maxWaiting && _newest is not { IsOpen: true }))
                 {
                     return ValueTask.FromException<T>(Closed());
                 }
@@ -120,14 +133,15 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
             }
         }
 
-        return ready is null ? WaitAsync(waiting!, place!, cancellationToken) : send(ready);
+        return ready is null ? WaitAsync(waiting!, place!, isPatient ? Timeout.InfiniteTimeSpan : broker.Options.Timeout, cancellationToken) : send(ready);
     }
 
-    private async ValueTask<T> WaitAsync<T>(WaitingSend<T> waiting, LinkedListNode<WaitingSend> place, CancellationToken cancellationToken)
+    private async ValueTask<T> WaitAsync<T>(
+        WaitingSend<T> waiting, LinkedListNode<WaitingSend> place, TimeSpan limit, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(broker.Options.Timeout, broker.Time);
+        using var deadline = new CancellationTokenSource(limit, broker.Time);
         using var late = deadline.Token.UnsafeRegister(
-            _ => waiting.GiveUp(new TimeoutException($"There was no connection within {broker.Options.Timeout}.")), null);
+            _ => waiting.GiveUp(new TimeoutException($"There was no connection within {limit}.")), null);
         using var cancelled = cancellationToken.UnsafeRegister(
             _ => waiting.GiveUp(new OperationCanceledException(cancellationToken)), null);
         try

@@ -4,7 +4,7 @@ namespace Bedrock.Ghms.Topics.Listening;
 
 internal sealed partial class TopicClient
 {
-    /// <summary>Subscribes, and waits for the server's answer for as long as the client's time-out.</summary>
+    /// <summary>Subscribes, and waits for the server's answer for as long as the client's time-out; before that for a connection, if the client will have one.</summary>
     /// <param name="client">Whose connection to ask on.</param>
     /// <param name="filter">A valid filter.</param>
     /// <param name="handler">Gets the messages.</param>
@@ -20,18 +20,25 @@ internal sealed partial class TopicClient
 
         var subscription = new TopicSubscription(
             _session, filter, (topic, message, token) => message is T typed ? handler(topic, typed, token) : ValueTask.CompletedTask, refused);
-        cancellationToken.ThrowIfCancellationRequested();
-        var adding = await client.PassAsync(
-            connection => new ValueTask<Task>(_session.AddAsync(connection, subscription)), cancellationToken).ConfigureAwait(false);
-        try
+        while (true)
         {
-            await adding.WaitAsync(_context.Options.Timeout, _context.Time, cancellationToken).ConfigureAwait(false);
-            return subscription;
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
-        {
-            _ = GiveUpAsync(adding, subscription);
-            throw;
+            cancellationToken.ThrowIfCancellationRequested();
+            var adding = await client.PassAsync(
+                connection => new ValueTask<Task>(_session.AddAsync(connection, subscription)), cancellationToken, client.Reconnects).ConfigureAwait(false);
+            try
+            {
+                await adding.WaitAsync(_context.Options.Timeout, _context.Time, cancellationToken).ConfigureAwait(false);
+                return subscription;
+            }
+            catch (GhmsConnectionClosedException) when (client.Reconnects)
+            {
+                // It ended before the server had answered, and the next one is asked.
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
+            {
+                _ = GiveUpAsync(adding, subscription);
+                throw;
+            }
         }
     }
 
