@@ -39,8 +39,9 @@ internal static class RunCommand
         var accounts = stage.Clients.SelectMany(client => client.Ledger.Accounts).ToList();
         Console.WriteLine();
         Console.WriteLine(Report.Messages(audit.Totals));
+        Console.WriteLine(Report.Connections(audit.Endings));
         Console.WriteLine(Report.Recoveries(faults.Recoveries));
-        Console.WriteLine($"{Report.Connections(accounts)}.");
+        Console.WriteLine($"Configured: back after {terms.RecoveryTime.TotalSeconds:0.0} s at most.");
         Console.WriteLine($"Heap of the clients' process: {growth / 1_024:+#,0;-#,0;0} KiB since the start, {watch.PeakHeap / 1_024:#,0} KiB at most, garbage included; "
             + $"{watch.PeakPending / 1_024:#,0} KiB waited on one connection at most.");
 

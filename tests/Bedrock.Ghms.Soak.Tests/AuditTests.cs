@@ -1,3 +1,5 @@
+using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Soak.Accounting;
 using Bedrock.Ghms.Soak.Load;
 using Bedrock.Ghms.Soak.Serving;
@@ -58,6 +60,21 @@ internal sealed class AuditTests
     [Test]
     public void A_loss_that_nobody_reports_is_found() =>
         Assert.That(Violations(Entry(0, 0, 0)), Has.Member("client 0, connection 0 (open): 1 of stream 0 were lost silently"));
+
+    [Test]
+    public void A_loss_that_the_end_of_its_connection_reports_is_none()
+    {
+        _first.Close(new ConnectionEnd(ConnectionEndCause.Lost, CloseStatus.None, ""), dropped: 1);
+        _second.Close(new ConnectionEnd(ConnectionEndCause.ClosedHere, CloseStatus.Normal, ""), dropped: 0);
+        Assert.That(Violations(Entry(0, 0, 0), Entry(1, 0, 2), Entry(1, 1, 3)), Is.Empty);
+    }
+
+    [Test]
+    public void More_dropped_than_is_missing_is_found()
+    {
+        _first.Close(new ConnectionEnd(ConnectionEndCause.Lost, CloseStatus.None, ""), dropped: 5);
+        Assert.That(Violations(), Has.Member("client 0, connection 0 (Lost): 5 are said to be dropped, and only 2 are missing"));
+    }
 
     [Test]
     public async Task An_answer_to_what_has_not_arrived_is_found()

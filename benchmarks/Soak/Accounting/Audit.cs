@@ -45,6 +45,9 @@ internal sealed class Audit
 
     public Dictionary<StreamKind, Totals> Totals { get; } = Enum.GetValues<StreamKind>().ToDictionary(kind => kind, _ => new Totals());
 
+    /// <summary>How connections ended, and what they took along.</summary>
+    public Dictionary<string, Ending> Endings { get; } = [];
+
     private void Add(JournalEntry entry)
     {
         var source = (entry.Client, entry.Connection, entry.Stream);
@@ -108,6 +111,8 @@ internal sealed class Audit
             Totals[stream.Kind].Arrived += arrived;
             Totals[stream.Kind].Lost += lost;
         }
+
+        Endings[account.Ending] = Endings.GetValueOrDefault(account.Ending).And(missing, account.Dropped);
 
         // The request for its subscription, and one that a token took back, are messages as well.
         if (account.Dropped > missing + 2)

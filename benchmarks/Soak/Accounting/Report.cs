@@ -22,11 +22,15 @@ internal static class Report
     }
 
     /// <summary>How connections ended.</summary>
-    public static string Connections(IReadOnlyCollection<ConnectionAccount> accounts)
+    public static string Connections(IReadOnlyDictionary<string, Ending> endings)
     {
-        var ends = accounts.GroupBy(account => account.Ending).OrderByDescending(end => end.Count());
-        return $"{accounts.Count} connections: {string.Join(", ", ends.Select(end => $"{end.Count()} {end.Key}"))}; "
-            + $"{Count(accounts.Sum(account => account.Dropped))} messages reported as dropped unsent";
+        var table = new StringBuilder("| end | connections | lost with them | of these reported as dropped unsent |\n|---|---:|---:|---:|\n");
+        foreach (var (ending, each) in endings.OrderByDescending(pair => pair.Value.Connections))
+        {
+            table.Append(CultureInfo.InvariantCulture, $"| {ending} | {Count(each.Connections)} | {Count(each.Lost)} | {Count(each.Dropped)} |\n");
+        }
+
+        return table.ToString();
     }
 
     /// <summary>How long it took to be back.</summary>

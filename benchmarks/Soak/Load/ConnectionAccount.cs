@@ -62,10 +62,10 @@ internal sealed class ConnectionAccount(int client, int ordinal, int streams)
     }
 
     /// <summary>Takes down how it ended; nothing is received any more.</summary>
-    public void Close(GhmsConnection connection)
+    public void Close(ConnectionEnd end, long dropped)
     {
-        Dropped = connection.DroppedMessages;
-        End = connection.End;
+        End = end;
+        Dropped = dropped;
         _next.Clear();
         _next.TrimExcess();
     }

@@ -35,7 +35,8 @@ internal sealed class Ledger(int client, int streams) : GhmsPipe
         }
     }
 
-    protected override void OnDisconnected(GhmsConnection connection) => AccountOf(connection).Close(connection);
+    protected override void OnDisconnected(GhmsConnection connection) =>
+        AccountOf(connection).Close(connection.End!, connection.DroppedMessages);
 
     protected override async ValueTask<int> SendAsync(
         object message, Recipients recipients, MessageSender next, CancellationToken cancellationToken)
