@@ -106,6 +106,7 @@ internal sealed class FaultTests
         await using var stage = await Stage.StartAsync(Short);
         await LoadAsync(stage);
         await stage.LoseConnectionsAsync(stage.KillServerAsync);
+        await UntilEachStreamAsync(stage, 3, stream => stream.Attempted - stream.Succeeded);
         var audit = await FinishAsync(stage);
         Assert.That(audit.Totals.Values.Select(totals => totals.NotSent), Is.All.Positive);
     }
@@ -132,12 +133,14 @@ internal sealed class FaultTests
     }
 
     // Until each client has got on with everything it does.
-    private static async Task LoadAsync(Stage stage)
+    private static Task LoadAsync(Stage stage) => UntilEachStreamAsync(stage, 50, stream => stream.Succeeded);
+
+    private static async Task UntilEachStreamAsync(Stage stage, int more, Func<NumberStream, long> count)
     {
         var streams = stage.Clients.SelectMany(client => client.Streams.SkipLast(1)).ToList();
-        var goals = streams.Select(stream => stream.Succeeded + 50).ToList();
+        var goals = streams.Select(stream => count(stream) + more).ToList();
         using var late = new CancellationTokenSource(Patience);
-        while (streams.Zip(goals).Any(pair => pair.First.Succeeded < pair.Second))
+        while (streams.Zip(goals).Any(pair => count(pair.First) < pair.Second))
         {
             await Task.Delay(5, late.Token);
         }
