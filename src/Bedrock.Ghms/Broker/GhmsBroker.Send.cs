@@ -80,7 +80,7 @@ public sealed partial class GhmsBroker
     private ValueTask<int> DistributeAsync(object message, Recipients recipients, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (recipients.Single is { } only && (recipients.IsExact || _pattern is PublishPattern))
+        if (recipients.Connection is { } only && (recipients.IsExact || _pattern is PublishPattern))
         {
             return Own(only).Transmit(message, cancellationToken);
         }
@@ -95,7 +95,7 @@ public sealed partial class GhmsBroker
         if (!recipients.IsExact)
         {
             var chosen = _pattern.Choose(message, candidates);
-            if (chosen.Single is { } one)
+            if (chosen.Connection is { } one)
             {
                 return TransmitAsync(Own(one), named, message, cancellationToken);
             }
@@ -170,7 +170,7 @@ public sealed partial class GhmsBroker
             return each;
         }
 
-        return recipients.Single is { } one ? [Own(one)] : Distinct(recipients.Many!);
+        return recipients.Connection is { } one ? [Own(one)] : Distinct(recipients.Many!);
     }
 
     private ImmutableArray<GhmsConnection> Distinct(IReadOnlyCollection<GhmsConnection> connections)

@@ -29,7 +29,9 @@ public readonly struct Recipients
     /// <summary>Whether the set is an array that holds nobody twice.</summary>
     internal bool IsDistinct { get; }
 
-    internal GhmsConnection? Single => _set as GhmsConnection;
+    /// <summary>The connection, where this was made of one and not of a set: always so for what a client sends, asks and publishes. Its
+    /// <see cref="GhmsConnection.End"/> tells what may have become of the messages that it has accepted.</summary>
+    public GhmsConnection? Connection => _set as GhmsConnection;
 
     internal IReadOnlyCollection<GhmsConnection>? Many => _set as IReadOnlyCollection<GhmsConnection>;
 

@@ -59,6 +59,26 @@ internal sealed class PipeTests : JoinFixture
     }
 
     [Test]
+    public async Task A_pipe_sees_which_connection_a_message_is_for_where_it_is_for_one()
+    {
+        List<GhmsConnection?> seen = [];
+        var broker = Make(builder => builder.UsePipe(new Steps
+        {
+            Send = (message, recipients, next, ct) =>
+            {
+                seen.Add(recipients.Connection);
+                return next(message, recipients, ct);
+            },
+        }));
+        var (connection, _) = await JoinAsync(broker);
+        await broker.SendAsync(new Greeting("one"), Recipients.Of(connection));
+        await broker.SendAsync(new Greeting("one"), Recipients.Exactly(connection));
+        await broker.SendAsync(new Greeting("set"), [connection]);
+        await broker.SendAsync(new Greeting("all"));
+        Assert.That(seen, Is.EqualTo(new[] { connection, connection, null, null }));
+    }
+
+    [Test]
     public async Task A_pipe_may_swallow_messages_both_ways()
     {
         var broker = Make(builder => builder
