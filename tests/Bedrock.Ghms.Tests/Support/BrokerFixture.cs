@@ -49,6 +49,8 @@ internal abstract class BrokerFixture
             await disposed;
         }
 
+        // A thread that is in the middle of a copy when its connection breaks lets go of its frames in its own time.
+        SpinWait.SpinUntil(() => FrameBuffer.Outstanding == _outstandingBefore, Patience);
         GC.Collect();
         GC.WaitForPendingFinalizers();
         TaskScheduler.UnobservedTaskException -= OnLost;

@@ -127,6 +127,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
             // The socket failed, or the writer completed the output with an error: what was sent is not all there was to say,
             // and no FIN may claim that.
             error = exception;
+            Interlocked.CompareExchange(ref _abortReason, new ConnectionResetException(exception.Message, exception), null);
             _socket.Close(0);
         }
 
