@@ -50,7 +50,7 @@ internal abstract class BrokerFixture
         }
 
         // A thread that is in the middle of a copy when its connection breaks lets go of its frames in its own time.
-        SpinWait.SpinUntil(() => FrameBuffer.Outstanding == _outstandingBefore, Patience);
+        SpinWait.SpinUntil(() => FrameBuffer.Outstanding == _outstandingBefore, TimeSpan.FromSeconds(10));
         GC.Collect();
         GC.WaitForPendingFinalizers();
         TaskScheduler.UnobservedTaskException -= OnLost;
