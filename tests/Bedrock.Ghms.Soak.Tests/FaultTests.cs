@@ -158,7 +158,10 @@ internal sealed class FaultTests
     private static async Task CheckNothingWasLostAsync(Stage stage)
     {
         var audit = await FinishAsync(stage);
-        Assert.That(stage.Clients.Select(client => client.Ledger.Accounts.Length), Is.All.EqualTo(1));
+        Assert.That(
+            stage.Clients.Select(client => client.Ledger.Accounts.Length),
+            Is.All.EqualTo(1),
+            string.Join(", ", stage.Clients.SelectMany(client => client.Ledger.Accounts).Select(account => account.End)));
         Assert.That(audit.Totals.Values.Select(totals => totals.Lost), Is.All.Zero);
         Assert.That(audit.Totals[StreamKind.Request].NotSent + audit.Totals[StreamKind.Publication].NotSent, Is.Zero);
     }

@@ -35,6 +35,9 @@ internal sealed class LoadClient : IAsyncDisposable
                 options.Timeout = terms.Timeout;
                 options.Outbound.SoftLimit = terms.SoftLimit;
                 options.Outbound.HardLimit = terms.HardLimit;
+
+                // A machine that has other things to do is no slow consumer: what is to end connections is the silence of a server.
+                options.Outbound.SoftLimitTime = TimeSpan.FromMinutes(5);
             })
             .AddMessagePack()
             .AddMessage<Numbered>(code: 10)

@@ -19,6 +19,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
     private readonly CancellationTokenSource _closed = new();
     private readonly Task _running;
     private Exception? _abortReason;
+    private bool _isShutDown;
 
     public SocketConnection(Socket socket)
         : base(Guid.NewGuid().ToString("N"))
@@ -80,6 +81,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
                 var count = await _socket.ReceiveAsync(_input.Writer.GetMemory()).ConfigureAwait(false);
                 if (count == 0)
                 {
+                    error = FindReset();
                     break;
                 }
 
@@ -98,6 +100,24 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
 
         // An abort may also look like the peer's FIN from here, because it ends the sending side first.
         await _input.Writer.CompleteAsync(Volatile.Read(ref _abortReason) ?? error).ConfigureAwait(false);
+    }
+
+    // A socket tells of a reset once. If a send has been told, what is left for a read looks like the peer's FIN, but nothing can be sent any more.
+    private ConnectionResetException? FindReset()
+    {
+        try
+        {
+            if (_socket.ProtocolType == ProtocolType.Tcp)
+            {
+                _socket.Send(ReadOnlySpan<byte>.Empty);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return Volatile.Read(ref _isShutDown) ? null : new ConnectionResetException(exception.Message, exception);
+        }
+
+        return null;
     }
 
     private async Task SendAsync()
@@ -120,6 +140,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
                 }
             }
 
+            Volatile.Write(ref _isShutDown, true);
             _socket.Shutdown(SocketShutdown.Both);
         }
         catch (Exception exception)
