@@ -71,6 +71,24 @@ internal sealed class EndTests : RequestFixture
     }
 
     [Test]
+    public async Task A_request_that_waits_for_room_behind_a_pipe_that_does_not_wait_fails_with_the_connection()
+    {
+        var (connection, peer) = await JoinAsync(
+            Make(builder => builder.Configure(options => options.Outbound.SoftLimit = 1_000).UsePipe(new Hasty())),
+            options: new InMemoryOptions { PauseThreshold = 1_000 });
+        while (!connection.IsOverSoftLimit)
+        {
+            await connection.SendAsync(new Greeting(new string('x', 600)));
+        }
+
+        var asking = connection.RequestAsync<Greeting>(new Greeting("hello")).AsTask();
+        await UntilAsync(() => connection.CountRequests().Asked == 1);
+        await peer.Output.CompleteAsync(new IOException("cut"));
+        await peer.Input.CompleteAsync();
+        await Assert.ThatAsync(() => asking.InTime(), Throws.TypeOf<GhmsRequestException>().With.Property("Status").EqualTo(CloseStatus.GoingAway));
+    }
+
+    [Test]
     public async Task A_request_that_a_pipe_holds_at_the_end_has_certainly_not_been_received()
     {
         var pipe = new Holding();
@@ -140,6 +158,17 @@ internal sealed class EndTests : RequestFixture
         using var registration = cancellationToken.Register(() => _fired.TrySetResult());
         await Task.Delay(Timeout.Infinite, cancellationToken);
         return greeting;
+    }
+
+    private sealed class Hasty : GhmsPipe
+    {
+        protected internal override ValueTask<int> SendAsync(
+            object message, Recipients recipients, MessageSender next, CancellationToken cancellationToken)
+        {
+            // It looks on, and fails with the connection.
+            _ = next(message, recipients, cancellationToken).AsTask().ContinueWith(static sent => sent.Exception, TaskScheduler.Default);
+            return new ValueTask<int>(1);
+        }
     }
 
     private sealed class Holding : GhmsPipe

@@ -111,7 +111,8 @@ internal abstract class Question
             sending = ValueTask.FromException<int>(exception);
         }
 
-        if (sending.IsCompletedSuccessfully)
+        // One that has waited, for however short a time, has been passed over by the connection's end.
+        if (sending.IsCompletedSuccessfully && !Volatile.Read(ref _isWaiting))
         {
             sending.GetAwaiter().GetResult();
             OnSent();
