@@ -68,14 +68,19 @@ internal static class Starter
                 ["Ghms__Clients__StockClient__Servers"] = $"http://127.0.0.1:{stockPort}/",
             },
             awaited: "50 orders are confirmed");
-        var dashboard = new Child("dashboard", new()
-        {
-            ["Ghms__Clients__Stock__Servers"] = $"http://127.0.0.1:{stockPort}/",
-            ["Ghms__Clients__Orders__Servers"] = $"http://127.0.0.1:{ordersPort}/",
-        });
+
+        // A dashboard that shows levels is subscribed to them, and will miss them.
+        var dashboard = new Child(
+            "dashboard",
+            new()
+            {
+                ["Ghms__Clients__Stock__Servers"] = $"http://127.0.0.1:{stockPort}/",
+                ["Ghms__Clients__Orders__Servers"] = $"http://127.0.0.1:{ordersPort}/",
+            },
+            awaited: " tea");
         running.AddRange([orders, dashboard, stock]);
 
-        if (!await TryWaitAsync(orders.HasSaid))
+        if (!await TryWaitAsync(Task.WhenAll(orders.HasSaid, dashboard.HasSaid)))
         {
             return 1;
         }
