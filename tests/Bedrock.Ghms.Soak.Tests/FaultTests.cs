@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Soak.Accounting;
@@ -137,12 +138,16 @@ internal sealed class FaultTests
 
     private static async Task UntilEachStreamAsync(Stage stage, int more, Func<NumberStream, long> count)
     {
-        var streams = stage.Clients.SelectMany(client => client.Streams.SkipLast(1)).ToList();
-        var goals = streams.Select(stream => count(stream) + more).ToList();
-        using var late = new CancellationTokenSource(Patience);
-        while (streams.Zip(goals).Any(pair => count(pair.First) < pair.Second))
+        var goals = stage.Clients.SelectMany(client => client.Streams.SkipLast(1)).Select(stream => (Stream: stream, Count: count(stream) + more)).ToList();
+        var beganAt = Stopwatch.GetTimestamp();
+        while (goals.Find(goal => count(goal.Stream) < goal.Count).Stream is { } behind)
         {
-            await Task.Delay(5, late.Token);
+            stage.Clients.ToList().ForEach(client => client.ThrowIfFailed());
+            Assert.That(
+                Stopwatch.GetElapsedTime(beganAt),
+                Is.LessThan(Patience),
+                $"Stream {behind.Id} of client {behind.Client}, {behind.Kind}: {behind.Attempted} attempted, {behind.Succeeded} succeeded.");
+            await Task.Delay(5);
         }
     }
 

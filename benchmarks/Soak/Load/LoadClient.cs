@@ -105,6 +105,10 @@ internal sealed class LoadClient : IAsyncDisposable
         return ended.Task;
     }
 
+    /// <summary>Throws what ended one of its tasks, if anything has.</summary>
+    /// <exception cref="Exception">Something failed in a way in which nothing may fail.</exception>
+    public void ThrowIfFailed() => _running.FirstOrDefault(task => task.IsFaulted)?.GetAwaiter().GetResult();
+
     /// <summary>Sends nothing new, and waits for the outcome of what has been sent.</summary>
     /// <exception cref="Exception">Something failed in a way in which nothing may fail.</exception>
     public async Task StopAsync()
