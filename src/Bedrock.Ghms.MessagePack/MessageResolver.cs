@@ -26,7 +26,7 @@ internal sealed class MessageResolver(IFormatterResolver? first) : IFormatterRes
     private IMessagePackFormatter<T>? Find<T>()
     {
         // It holds what StandardResolver does and comes to contractless objects last.
-        var formatter = first?.GetFormatter<T>() ?? ContractlessStandardResolver.Instance.GetFormatter<T>();
+        var formatter = first?.GetFormatter<T>() ?? TextFormatter.Instance as IMessagePackFormatter<T> ?? ContractlessStandardResolver.Instance.GetFormatter<T>();
         if (TypelessFormatters.IsTypeless(formatter) || TypelessFormatters.HasTypelessMember(typeof(T)))
         {
             throw new NotSupportedException($"{typeof(T)} has a typeless formatter, which lets the peer choose the types that are created.");

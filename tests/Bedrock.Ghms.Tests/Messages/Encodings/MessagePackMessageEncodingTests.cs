@@ -30,6 +30,18 @@ public sealed class MessagePackMessageEncodingTests
     }
 
     [Test]
+    public void Strings_are_written_and_read_as_by_the_library(
+        [Values(0, 1, 31, 32, 33, 255, 256, 4_095, 4_096, 4_097, 65_535, 65_536)] int length,
+        [Values("", "a", "\0", "\x7F", "é", "€", "😀", "\uD800")] string last)
+    {
+        var word = new string('x', length) + last;
+        var expected = MessagePackSerializer.Serialize(new Tolerant { Text = word, Number = 1 }, ContractlessStandardResolver.Options);
+        var written = Write(new Tolerant { Text = word, Number = 1 });
+        Assert.That(written, Is.EqualTo(expected));
+        Assert.That(Read<Tolerant>(written).Text, Is.EqualTo(MessagePackSerializer.Deserialize<Tolerant>(expected, ContractlessStandardResolver.Options).Text));
+    }
+
+    [Test]
     public void Objects_are_read_by_name_index_or_key()
     {
         Assert.Multiple(() =>
