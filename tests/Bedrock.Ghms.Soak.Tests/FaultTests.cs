@@ -146,7 +146,7 @@ internal sealed class FaultTests
             Assert.That(
                 Stopwatch.GetElapsedTime(beganAt),
                 Is.LessThan(Patience),
-                $"Stream {behind.Id} of client {behind.Client}, {behind.Kind}: {behind.Attempted} attempted, {behind.Succeeded} succeeded.");
+                $"{behind.Kind} {behind.Id}: {behind.Attempted} attempted, {behind.Succeeded} succeeded; {stage.Clients[behind.Client].Condition}");
             await Task.Delay(5);
         }
     }

@@ -63,6 +63,10 @@ internal sealed class LoadClient : IAsyncDisposable
     /// <summary>What waits to be sent on the newest connection, in bytes.</summary>
     public long PendingBytes => _client.Connection.PendingBytes;
 
+    /// <summary>How it stands, for whoever looks for what is wrong.</summary>
+    public string Condition =>
+        $"{_client.State}, {PendingBytes} bytes waiting; connections: {string.Join(", ", Ledger.Accounts.Select(account => account.Ending))}";
+
     /// <summary>Messages that were lost before they were written, on all connections.</summary>
     public long Dropped => _client.Broker.GetStats().Dropped;
 

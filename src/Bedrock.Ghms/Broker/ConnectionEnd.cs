@@ -1,3 +1,4 @@
+using Bedrock.Ghms.Protocol;
 using Bedrock.Ghms.Protocol.Framing;
 
 namespace Bedrock.Ghms.Broker;
@@ -11,4 +12,17 @@ public sealed record ConnectionEnd(ConnectionEndCause Cause, CloseStatus Status,
 {
     /// <summary>When to come back, if the Close said so.</summary>
     public TimeSpan? RetryAfter => new CloseMessage(Status, Reason).RetryAfter;
+
+    /// <summary>What happened to the connection, for a sentence that begins with it and ends in a full stop; escaped.</summary>
+    internal string Description => Cause switch
+    {
+        ConnectionEndCause.ClosedHere => $"was closed by this side, {DescribeClose()}",
+        ConnectionEndCause.ClosedByPeer => $"was closed by the peer, {DescribeClose()}",
+        ConnectionEndCause.EndedByPeer => "was ended by the peer without a Close",
+        _ => Exception is null ? "was lost" : $"was lost: {Shown(Exception.Message)}",
+    };
+
+    private string DescribeClose() => Reason.Length == 0 ? $"status {(int)Status}" : $"status {(int)Status}: {Shown(Reason)}";
+
+    private static string Shown(string text) => PeerText.Escape(text.TrimEnd('.'));
 }

@@ -139,10 +139,7 @@ public sealed partial class GhmsConnection
 
     internal Task WaitForRoomAsync(long cost = 0) => _outbound.WaitForRoomAsync(cost);
 
-    internal GhmsConnectionClosedException ClosedError() =>
-        End is { } end
-            ? new GhmsConnectionClosedException($"The connection {Id} has ended: {end.Cause}, status {(int)end.Status}.", end.Exception)
-            : new GhmsConnectionClosedException($"The connection {Id} has ended.");
+    internal GhmsConnectionClosedException ClosedError() => new($"The connection {Id} {End?.Description ?? "has ended"}.", End?.Exception);
 
     private ValueTask<int> TransmitQueued(object message, CancellationToken cancellationToken)
     {

@@ -56,6 +56,39 @@ internal sealed class EndingTests : WireFixture
         Assert.That(wire.Connection.End?.Cause, Is.EqualTo(ConnectionEndCause.EndedByPeer));
     }
 
+    [TestCase("there", "was closed by the peer, status 1001: back \\u000Bsoon.")]
+    [TestCase("there without a word", "was closed by the peer, status 1000.")]
+    [TestCase("here", "was closed by this side, status 1008: no more.")]
+    [TestCase("finish", "was ended by the peer without a Close.")]
+    [TestCase("cut", "was lost: the cable is out.")]
+    public async Task Whoever_sends_too_late_is_told_in_words_how_the_connection_ended(string end, string expected)
+    {
+        var wire = await OpenAsync(BuildEcho());
+        switch (end)
+        {
+            case "there":
+                await wire.Peer.SendAsync(RawPeer.Frame(Ghms.CloseCode, [0x03, 0xE9, .. "back \u000Bsoon."u8]));
+                break;
+            case "there without a word":
+                await wire.Peer.SendAsync(RawPeer.Frame(Ghms.CloseCode, [0x03, 0xE8]));
+                break;
+            case "here":
+                _ = wire.Connection.CloseAsync(CloseStatus.PolicyViolation, "no more.");
+                break;
+            case "finish":
+                await wire.Peer.FinishAsync();
+                break;
+            default:
+                await wire.Peer.Output.CompleteAsync(new IOException("the cable is out."));
+                await wire.Peer.Input.CompleteAsync();
+                break;
+        }
+
+        await wire.Connection.Ended.WaitAsync(Patience);
+        var error = await Assert.ThrowsAsync<GhmsConnectionClosedException>(async () => await wire.Connection.SendAsync(Blob.Of(1)));
+        Assert.That(error!.Message, Is.EqualTo($"The connection {wire.Connection.Id} {expected}"));
+    }
+
     [Test]
     public async Task After_our_close_what_arrives_is_discarded_and_a_FIN_follows([Values] bool peerFinishes)
     {

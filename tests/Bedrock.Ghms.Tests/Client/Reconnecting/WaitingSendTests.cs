@@ -21,7 +21,7 @@ internal sealed class WaitingSendTests : ReconnectFixture
         Assert.That(async () => await client.SendAsync(new Greeting("early")), Throws.TypeOf<GhmsConnectionClosedException>());
         await client.ConnectAsync().InTime();
         await LoseAsync(client);
-        Assert.That(async () => await client.SendAsync(new Greeting("late")), Throws.TypeOf<GhmsConnectionClosedException>().With.Message.Contains("Lost"));
+        Assert.That(async () => await client.SendAsync(new Greeting("late")), Throws.TypeOf<GhmsConnectionClosedException>().With.Message.Contains("was lost"));
         Assert.That(async () => await client.RequestAsync<Greeting>(new Greeting("late")), Throws.TypeOf<GhmsConnectionClosedException>());
     }
 
