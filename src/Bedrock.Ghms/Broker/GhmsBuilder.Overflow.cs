@@ -22,8 +22,8 @@ public abstract partial class GhmsBuilder<TSelf>
     /// <summary>Keeps only the latest message of this type for each key, of those that wait for a connection: a slow consumer gets the newest state instead of a backlog.</summary>
     /// <typeparam name="T">A registered message type. A later rule for it takes this one's place.</typeparam>
     /// <param name="key">What a message is about, such as a symbol; compared with <see cref="object.Equals(object)"/>. It must be quick, thread-safe and never return <see langword="null"/>.</param>
-    /// <remarks>A send never waits for room then. A newer message goes to the end of what waits, so that nothing is overtaken. The latest
-    /// message of a key is never dropped: a connection that has no room for one of each key under its hard limit is disconnected.</remarks>
+    /// <remarks>A send never waits for room then. A newer message stands where the older one stood, so that it may arrive before messages about other things that were sent
+    /// between the two; if it went to the end, a key that often changes would never have its turn. The latest message of a key is never dropped: a connection that has no room for one of each key under its hard limit is disconnected.</remarks>
     public TSelf Conflate<T>(Func<T, object> key)
         where T : notnull
     {

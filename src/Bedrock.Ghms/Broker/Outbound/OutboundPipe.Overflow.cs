@@ -22,15 +22,14 @@ internal sealed partial class OutboundPipe
                 return SendOutcome.Closed;
             }
 
-            dropped = MakeRoom(frame, rule, key);
-            outcome = Judge(frame, rule);
+            outcome = key is not null && _queue?.LatestOf(rule, key) is { } older
+                ? Replace(older, frame, rule, key, out dropped)
+                : Add(frame, rule, key, out dropped);
             if (outcome == SendOutcome.Accepted)
             {
-                Append(frame, rule, key);
                 Volatile.Write(ref _queuedMessages, _queuedMessages + 1);
             }
 
-            dropped += outcome == SendOutcome.Dropped ? 1 : 0;
             isFirst = _droppedLately == 0 && dropped > 0;
             _droppedLately += dropped;
         }
@@ -44,21 +43,52 @@ internal sealed partial class OutboundPipe
         return outcome;
     }
 
-    private int MakeRoom(FrameBuffer frame, OverflowRule rule, object? key)
+    private SendOutcome Replace(FrameBuffer older, FrameBuffer frame, OverflowRule rule, object key, out int dropped)
+    {
+        dropped = 0;
+        var growth = Cost(frame) - Cost(older);
+        if (growth > 0 && Pending + growth > _limits.HardLimit)
+        {
+            return SendOutcome.OverHardLimit;
+        }
+
+        frame.Retain();
+        _queue!.ReplaceLatest(rule, key, frame);
+        older.Release();
+        Volatile.Write(ref _queued, _queued + growth);
+        if (IsOverSoftLimit)
+        {
+            StartSoftClock();
+        }
+
+        dropped = 1;
+        return SendOutcome.Accepted;
+    }
+
+    private SendOutcome Add(FrameBuffer frame, OverflowRule rule, object? key, out int dropped)
+    {
+        dropped = rule.Policy == OverflowPolicy.DropOldest ? MakeRoom(frame) : 0;
+        var outcome = Judge(frame, rule);
+        if (outcome == SendOutcome.Accepted)
+        {
+            Append(frame, rule, key);
+        }
+
+        dropped += outcome == SendOutcome.Dropped ? 1 : 0;
+        return outcome;
+    }
+
+    // What has been handed to the transport cannot give way.
+    private int MakeRoom(FrameBuffer frame)
     {
         var dropped = 0;
-        if (rule.Policy == OverflowPolicy.Conflate)
+        var canFit = _unflushed + Cost(frame) <= _limits.SoftLimit;
+        while (canFit && !FitsUnderSoftLimit(frame) && _queue is not null && _queue.TryTakeOldest(out var oldest))
         {
-            dropped += _queue is not null && _queue.TryTakeLatest(rule, key!, out var older) ? Drop(older) : 0;
-        }
-        else if (rule.Policy == OverflowPolicy.DropOldest)
-        {
-            // What has been handed to the transport cannot give way.
-            var canFit = _unflushed + Cost(frame) <= _limits.SoftLimit;
-            while (canFit && !FitsUnderSoftLimit(frame) && _queue is not null && _queue.TryTakeOldest(out var oldest))
-            {
-                dropped += Drop(oldest);
-            }
+            Volatile.Write(ref _count, _count - 1);
+            Volatile.Write(ref _queued, _queued - Cost(oldest));
+            oldest.Release();
+            dropped++;
         }
 
         return dropped;
@@ -71,14 +101,6 @@ internal sealed partial class OutboundPipe
         : SendOutcome.Dropped;
 
     private bool FitsUnderSoftLimit(FrameBuffer frame) => Pending is var pending && (pending == 0 || pending + Cost(frame) <= _limits.SoftLimit);
-
-    private int Drop(FrameBuffer frame)
-    {
-        Volatile.Write(ref _count, _count - 1);
-        Volatile.Write(ref _queued, _queued - Cost(frame));
-        frame.Release();
-        return 1;
-    }
 
     // Under the lock: the consumer has caught up when nothing waits any more.
     private int TakeDroppedLately()

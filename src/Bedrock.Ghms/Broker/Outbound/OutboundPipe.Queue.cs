@@ -140,8 +140,7 @@ internal sealed partial class OutboundPipe
     private void Append(FrameBuffer frame, OverflowRule? rule = null, object? key = null)
     {
         frame.Retain();
-        (_queue ??= new FrameQueue()).Enqueue(frame, rule, key);
-        _enqueuedFrames++;
+        (_queue ??= new FrameQueue()).Enqueue(frame, _enqueuedFrames++, rule, key);
         Volatile.Write(ref _count, _count + 1);
         Volatile.Write(ref _queued, _queued + Cost(frame));
         if (IsOverSoftLimit)
@@ -180,9 +179,9 @@ internal sealed partial class OutboundPipe
 
             var count = 0;
             long cost = 0;
-            while (count < taken.Length && _queue!.TryDequeue(out var frame))
+            while (count < taken.Length && _queue!.TryDequeue(out var frame, out var number))
             {
-                _dequeuedFrames++;
+                _dequeuedFrames = number + 1;
                 if (frame is not null)
                 {
                     taken[count++] = frame;
@@ -200,9 +199,9 @@ internal sealed partial class OutboundPipe
     private int DropQueue()
     {
         var dropped = 0;
-        while (_queue is not null && _queue.TryDequeue(out var frame))
+        while (_queue is not null && _queue.TryDequeue(out var frame, out var number))
         {
-            _dequeuedFrames++;
+            _dequeuedFrames = number + 1;
             if (frame is not null)
             {
                 dropped += MessagesIn(frame);

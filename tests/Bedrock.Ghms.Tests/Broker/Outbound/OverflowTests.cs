@@ -50,7 +50,7 @@ internal sealed class OverflowTests : WireFixture
     }
 
     [Test]
-    public async Task Of_each_key_only_the_latest_waits_and_nothing_is_overtaken()
+    public async Task Of_each_key_only_the_latest_waits()
     {
         var broker = BuildLimited(builder => builder.Conflate<Blob>(blob => blob.Data[0] % 2));
         var wire = await OpenAsync(broker, Stalling);
@@ -59,6 +59,93 @@ internal sealed class OverflowTests : WireFixture
         AssertCounted(wire, sent: 21, dropped: 18);
         await ExpectAsync(wire, 0, 19, 20);
         await AssertCaughtUpAsync(wire);
+    }
+
+    [Test]
+    public async Task A_key_that_changes_all_the_time_has_its_turn_all_the_same()
+    {
+        const int Hot = 255;
+        var broker = BuildLimited(builder => builder.Conflate<Blob>(blob => blob.Data[0]));
+        var wire = await OpenAsync(broker, Stalling);
+        await SendAsync(wire, 3);
+        await wire.Connection.SendAsync(Numbered(Hot));
+        var received = new List<byte>();
+        for (var i = 3; i < 8; i++)
+        {
+            // Something else comes behind it each time, and one message is taken.
+            await wire.Connection.SendAsync(Numbered(i));
+            await wire.Connection.SendAsync(Numbered(Hot));
+            received.Add((await wire.ReadAsync())[0]);
+        }
+
+        Assert.That(received[..4], Is.EqualTo(new byte[] { 0, 1, 2, Hot }));
+    }
+
+    [Test]
+    public async Task Of_each_key_the_newest_content_is_what_arrives()
+    {
+        var broker = BuildLimited(builder => builder.Conflate<Blob>(blob => blob.Data.Length > Size));
+        var wire = await OpenAsync(broker, Stalling);
+        await SendAsync(wire, 3);
+        await wire.Connection.SendAsync(Blob.Of(3, 2 * Size));
+        await wire.Connection.SendAsync(Numbered(4));
+        await wire.Connection.SendAsync(Blob.Of(5, 3 * Size));
+        Assert.That(wire.Connection.PendingBytes, Is.EqualTo((3 * Cost) + (2 * Size)));
+        await wire.ExpectAsync(Numbered(0).Data);
+        await wire.ExpectAsync(Numbered(4).Data);
+        await wire.ExpectAsync(Blob.Of(5, 3 * Size).Data);
+        AssertCounted(wire, sent: 6, dropped: 3);
+    }
+
+    [Test]
+    public async Task A_newer_message_that_outgrows_the_hard_limit_ends_the_connection()
+    {
+        var wire = await OpenAsync(BuildLimited(builder => builder.Conflate<Blob>(_ => "state")), Stalling);
+        await SendAsync(wire, 2);
+        await Assert.ThrowsAsync<GhmsConnectionClosedException>(async () => await wire.Connection.SendAsync(Blob.Of(9, 20 * Cost)));
+        Assert.That(wire.Connection.End?.Status, Is.EqualTo(CloseStatus.PolicyViolation));
+    }
+
+    [Test]
+    public async Task Memory_does_not_grow_with_what_is_dropped_behind_something_that_stays([Values] bool conflated)
+    {
+        var broker = BuildLimited(builder =>
+        {
+            builder.AddMessage(Note.Code, () => new Note());
+            _ = conflated ? builder.Conflate<Blob>(_ => "state") : builder.DropOldest<Blob>();
+        });
+        var wire = await OpenAsync(broker, Stalling);
+        await SendAsync(wire, 1);
+        await wire.Connection.SendAsync(new Note());
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var blob = Numbered(7);
+        for (var i = 0; i < 300_000; i++)
+        {
+            await wire.Connection.SendAsync(blob);
+        }
+
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(1_000_000));
+        Assert.That((await wire.Peer.ReadFrameAsync())?.Payload[0], Is.EqualTo(0));
+        Assert.That((await wire.Peer.ReadFrameAsync())?.Code, Is.EqualTo(Note.Code));
+        Assert.That((await wire.Peer.ReadFrameAsync())?.Payload[0], Is.EqualTo(7));
+        await wire.Connection.FlushAsync().WaitAsync(Patience);
+    }
+
+    [Test]
+    public async Task Memory_does_not_grow_with_keys_that_have_gone_out()
+    {
+        var number = 0;
+        var wire = await OpenAsync(BuildLimited(builder => builder.Conflate<Blob>(_ => number++)), Stalling);
+        await SendAsync(wire, 3);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var i = 0; i < 50_000; i++)
+        {
+            // Two wait at any time.
+            await wire.Connection.SendAsync(Numbered(7));
+            await wire.Peer.ReadFrameAsync();
+        }
+
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(1_000_000));
     }
 
     [Test]
