@@ -9,7 +9,8 @@ namespace Bedrock.Ghms.Soak.Tests;
 /// <summary>A server process that fails under load, once in each way. Every message is accounted for.</summary>
 internal sealed class FaultTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Longer than two connections after each other can be given up for silence.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     // Two clients: in one, sends wait for a connection; in the other, they fail without one.
     private static readonly Terms Short = new() { Clients = 2, Timeout = TimeSpan.FromSeconds(1) };

@@ -19,8 +19,9 @@ internal sealed class Forwarder : IAsyncDisposable
     {
         _open.SetResult();
 
-        // What it accepts inherits this: what it does not pass on soon waits with its sender, and not in the system's buffers.
-        _listener.ReceiveBufferSize = 16_384;
+        // What it accepts inherits this: what it does not pass on soon waits with its sender, and not in the system's buffers. Much less, and
+        // bursts of small messages fill it with what the system charges for each, so that their sender finds the window closed all the time.
+        _listener.ReceiveBufferSize = 128 * 1_024;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
         Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}/");

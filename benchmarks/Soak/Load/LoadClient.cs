@@ -132,7 +132,11 @@ internal sealed class LoadClient : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _client.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _isStopping = true;
+        return _client.DisposeAsync();
+    }
 
     private async Task RunAsync(NumberStream stream, int burst, Func<Numbered, Task> send)
     {
