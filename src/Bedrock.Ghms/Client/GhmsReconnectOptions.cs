@@ -15,7 +15,7 @@ public sealed class GhmsReconnectOptions
     /// <summary>The largest bound of a wait, at most 1 day. Default 30 seconds. Only a server that says when to come back can make a wait longer.</summary>
     public TimeSpan MaxDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long one attempt at one end point may take, from asking for header fields to the upgrade: 10 ms to 1 hour. Default 15 seconds.</summary>
+    /// <summary>How long one attempt at one end point may take, from asking for header fields until the subscriptions there were are back: 10 ms to 1 hour. Default 15 seconds.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How often in a row the client may fail, at all its end points, before it gives up. Unlimited by default. A connection

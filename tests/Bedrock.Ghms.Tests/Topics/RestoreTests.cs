@@ -230,6 +230,26 @@ internal sealed class RestoreTests : ReconnectFixture
     }
 
     [Test]
+    public async Task Restoring_is_a_part_of_the_attempt_and_has_to_be_done_in_its_time()
+    {
+        Network.Up(BuildTopics());
+        var client = BuildListener(options => options.AttemptTimeout = TimeSpan.FromSeconds(3));
+        await client.ConnectAsync().InTime();
+        await using var subscription = await client.SubscribeAsync<Greeting>("a", (_, _, _) => default);
+        await UntilAsync(GhmsClientState.Connected);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        var silent = new ScriptedServer(ScriptedServer.Accepts);
+        Network.Script(silent);
+        Network.Break();
+        var peer = await PeerAsync(silent);
+        await peer.ReadHeadAsync();
+        await peer.ReadFrameAsync();
+        Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.That((await UntilAsync(GhmsClientState.Waiting)).Cause, Is.InstanceOf<TimeoutException>());
+        await peer.FinishAsync();
+    }
+
+    [Test]
     public async Task Subscriptions_that_come_and_go_meanwhile_end_up_right()
     {
         var server = BuildTopics();

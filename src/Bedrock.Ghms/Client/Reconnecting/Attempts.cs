@@ -33,7 +33,8 @@ internal sealed class Attempts(GhmsBroker broker, Connector connector, HeaderSou
             }
 
             var connection = await connector.ConnectAsync(server.Target, fields, either.Token).ConfigureAwait(false);
-            return await ResumeAsync(new ServerConnection(server, fields, connection, broker.Time.GetTimestamp()), cancellationToken).ConfigureAwait(false);
+            return await ResumeAsync(new ServerConnection(server, fields, connection, broker.Time.GetTimestamp()), deadline.Token, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -47,11 +48,13 @@ internal sealed class Attempts(GhmsBroker broker, Connector connector, HeaderSou
         }
     }
 
-    private async Task<AttemptOutcome> ResumeAsync(ServerConnection connected, CancellationToken cancellationToken)
+    private async Task<AttemptOutcome> ResumeAsync(ServerConnection connected, CancellationToken late, CancellationToken cancellationToken)
     {
         var connection = connected.Connection;
+
+        // One that was connected by hand, and may take any time over that, is answered in time all the same.
         using var deadline = new CancellationTokenSource(broker.Options.Timeout, broker.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, late, cancellationToken);
         try
         {
             await broker.ResumeAsync(connection, either.Token).ConfigureAwait(false);
@@ -62,8 +65,8 @@ internal sealed class Attempts(GhmsBroker broker, Connector connector, HeaderSou
             // It is not what was lost, and so of no use.
             _ = connection.GoAwayAsync();
             cancellationToken.ThrowIfCancellationRequested();
-            var failure = exception is OperationCanceledException && deadline.IsCancellationRequested
-                ? new TimeoutException($"What the server has to know was not restored within {broker.Options.Timeout}.", exception)
+            var failure = exception is OperationCanceledException
+                ? new TimeoutException($"What {connected.Server.Name} has to know was not restored in time.", exception)
                 : exception;
             var cause = RetryCause.Of(connection.End!, broker.Time.GetElapsedTime(connected.UpgradedAt));
             return new AttemptOutcome(null, new FailedAttempt(connected.Server, connected.Fields, cause, failure));

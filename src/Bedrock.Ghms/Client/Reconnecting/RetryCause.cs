@@ -16,7 +16,8 @@ internal readonly record struct RetryCause(RetryKind Kind, TimeSpan? RetryAfter 
     {
         GhmsUpgradeException { StatusCode: 401 or 403 } refusal => new(RetryKind.Refused, refusal.RetryAfter),
         GhmsUpgradeException refusal => new(RetryKind.Failed, refusal.RetryAfter),
-        ArgumentException or NotSupportedException or GhmsInvalidEncodingException or GhmsConnectionClosedException => new(RetryKind.Final),
+        ArgumentException or NotSupportedException or GhmsInvalidEncodingException => new(RetryKind.Impossible),
+        GhmsConnectionClosedException => new(RetryKind.Final),
         _ => new(RetryKind.Failed),
     };
 

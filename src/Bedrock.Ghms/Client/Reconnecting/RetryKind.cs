@@ -12,6 +12,9 @@ internal enum RetryKind
     /// <summary>The server has ended, by its policy, a connection that had worked.</summary>
     TurnedOut,
 
-    /// <summary>This side has ended it for good, or every further attempt would fail in the same way.</summary>
+    /// <summary>What was asked for cannot be done, such as a header field that cannot be sent. Where it never could, every further attempt fails in the same way.</summary>
+    Impossible,
+
+    /// <summary>This side has ended it for good.</summary>
     Final,
 }

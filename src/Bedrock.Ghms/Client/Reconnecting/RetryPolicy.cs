@@ -13,7 +13,7 @@ internal static class RetryPolicy
     /// <returns><see langword="null"/> to give up.</returns>
     public static RetryPlan? Decide(RetryCause cause, int failures, GhmsReconnectOptions options, double jitter)
     {
-        if (cause.Kind == RetryKind.Final || failures >= options.MaxAttempts)
+        if (cause.Kind is RetryKind.Final or RetryKind.Impossible || failures >= options.MaxAttempts)
         {
             return null;
         }

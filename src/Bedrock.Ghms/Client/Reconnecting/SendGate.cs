@@ -123,7 +123,7 @@ internal sealed class SendGate(GhmsBroker broker, int maxWaiting)
             if (ready is null)
             {
                 // While those that waited are let in, nobody is turned away: they wait for room then, as they would on any connection.
-                if (_closed is not null || (isPatient ? _isGivenUp : _waiting.Count >= maxWaiting && _newest is not { IsOpen: true }))
+                if (_closed is not null || _isGivenUp || (!isPatient && _waiting.Count >= maxWaiting && _newest is not { IsOpen: true }))
                 {
                     return ValueTask.FromException<T>(Closed());
                 }

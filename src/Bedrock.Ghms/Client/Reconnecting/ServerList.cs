@@ -13,6 +13,7 @@ internal sealed class ServerList(
 {
     private readonly Candidate[] _servers = [.. targets.Select(target => new Candidate(target, time))];
     private int _failures;
+    private bool _hasWorked;
 
     /// <summary>Whether a second attempt is ever made.</summary>
     public bool MayGoOn => options is not null;
@@ -43,15 +44,25 @@ internal sealed class ServerList(
             return true;
         }
 
+        // What is impossible at one server may work at another, and what has worked once will do so again, whatever a middleware throws meanwhile.
+        var mayWork = _hasWorked || round.Count < _servers.Length || round.Any(failed => failed.Cause.Kind != RetryKind.Impossible);
         _failures++;
         var jitter = random();
-        return round.All(failed => GoOnAfter(failed.Server, failed.Fields, failed.Cause, jitter));
+        var goOn = true;
+        foreach (var failed in round)
+        {
+            var cause = mayWork && failed.Cause.Kind == RetryKind.Impossible ? new RetryCause(RetryKind.Failed) : failed.Cause;
+            goOn &= GoOnAfter(failed.Server, failed.Fields, cause, jitter);
+        }
+
+        return goOn;
     }
 
     /// <summary>Plans what to do after the end of a connection.</summary>
     /// <inheritdoc cref="GoOnAfter(IReadOnlyList{FailedAttempt})" path="/returns"/>
     public bool GoOnAfter(ServerConnection ended)
     {
+        _hasWorked = true;
         var lasted = time.GetElapsedTime(ended.UpgradedAt);
         _failures = lasted < RetryCause.EarlyEnd ? _failures + 1 : 0;
         return GoOnAfter(ended.Server, ended.Fields, RetryCause.Of(ended.Connection.End!, lasted), random());

@@ -39,6 +39,7 @@ internal sealed class RetryPolicyTests
     }
 
     [TestCase(RetryKind.Final, 0, true)]
+    [TestCase(RetryKind.Impossible, 0, true)]
     [TestCase(RetryKind.Failed, 19, false)]
     [TestCase(RetryKind.Failed, 20, true)]
     [TestCase(RetryKind.Refused, 20, true)]
@@ -63,9 +64,9 @@ internal sealed class RetryPolicyTests
         new(new GhmsUpgradeException(503, "", "") { RetryAfter = TimeSpan.FromSeconds(7) }, RetryKind.Failed, 7),
         new(new GhmsUpgradeException(401, "", ""), RetryKind.Refused, null),
         new(new GhmsUpgradeException(403, "", "") { RetryAfter = TimeSpan.FromSeconds(8) }, RetryKind.Refused, 8),
-        new(new ArgumentException("header"), RetryKind.Final, null),
-        new(new NotSupportedException("end point"), RetryKind.Final, null),
-        new(new GhmsInvalidEncodingException("none"), RetryKind.Final, null),
+        new(new ArgumentException("header"), RetryKind.Impossible, null),
+        new(new NotSupportedException("end point"), RetryKind.Impossible, null),
+        new(new GhmsInvalidEncodingException("none"), RetryKind.Impossible, null),
         new(new GhmsConnectionClosedException("broker"), RetryKind.Final, null),
     ];
 

@@ -37,6 +37,47 @@ internal sealed class ServerChoiceTests : ReconnectFixture
     }
 
     [Test]
+    public async Task What_is_impossible_at_one_server_is_no_reason_to_give_up_the_others([Values] bool isFirst)
+    {
+        var (odd, other) = isFirst ? (1, 2) : (2, 1);
+        Network.Set(odd, _ => throw new NotSupportedException("odd"));
+        Network.Down(other);
+        var client = BuildClient(ports: [1, 2]);
+        var connecting = client.ConnectAsync();
+        await ExpectWaitAsync(Ms(100));
+        await UntilAsync(GhmsClientState.Waiting);
+        Network.Up(BuildServer(), other);
+        Time.Advance(Ms(200));
+        await connecting.InTime();
+    }
+
+    [Test]
+    public async Task What_is_impossible_everywhere_is_not_tried_again()
+    {
+        Network.Set(1, _ => throw new NotSupportedException("odd"));
+        Network.Set(2, _ => throw new ArgumentException("odd as well"));
+        await Assert.ThatAsync(() => BuildClient(ports: [1, 2]).ConnectAsync().InTime(), Throws.ArgumentException);
+        await ExpectAttemptsAsync(1, 2);
+    }
+
+    [Test]
+    public async Task What_has_worked_once_is_tried_again_whatever_is_thrown_meanwhile()
+    {
+        Network.Up(BuildServer());
+        var client = BuildClient();
+        await client.ConnectAsync().InTime();
+        await UntilAsync(GhmsClientState.Connected);
+        Time.Advance(AfterEarlyEnd);
+        Network.Set(80, _ => throw new ArgumentException("a middleware's own"));
+        Network.Break();
+        await ExpectWaitAsync(Ms(100));
+        await UntilAsync(GhmsClientState.Waiting);
+        Network.Up(BuildServer());
+        Time.Advance(Ms(200));
+        await UntilAsync(GhmsClientState.Connected);
+    }
+
+    [Test]
     public async Task A_client_without_reconnection_tries_each_server_once()
     {
         Network.Down(1);

@@ -164,6 +164,19 @@ internal sealed class WaitingSendTests : ReconnectFixture
         }
 
         Assert.That(async () => await waiting.InTime(), Throws.TypeOf<GhmsConnectionClosedException>());
+        Assert.That(async () => await client.SendAsync(new Greeting("later")).InTime(), Throws.TypeOf<GhmsConnectionClosedException>(), "There is nothing to wait for.");
+    }
+
+    [Test]
+    public async Task Who_has_given_up_and_tries_again_lets_sends_wait_again()
+    {
+        Network.Down();
+        var client = BuildClient(options => (options.MaxWaitingSends, options.MaxAttempts) = (1, 1));
+        await Assert.ThatAsync(() => client.ConnectAsync().InTime(), Throws.TypeOf<IOException>());
+        Network.Up(BuildListener());
+        await client.ConnectAsync().InTime();
+        await client.SendAsync(new Greeting("0")).InTime();
+        await ExpectReceivedAsync(1);
     }
 
     [Test]
