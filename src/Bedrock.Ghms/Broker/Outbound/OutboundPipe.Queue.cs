@@ -5,7 +5,7 @@ namespace Bedrock.Ghms.Broker.Outbound;
 
 internal sealed partial class OutboundPipe
 {
-    private const int KeptCapacity = 64;
+    private const int KeptCapacity = 16;
 
     // All under a lock on this object, which nobody else sees: one of its own would be held by every idle connection. The
     // volatile reads elsewhere only look.
