@@ -221,7 +221,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     {
         // Several at a time, or senders and drain would fight over the queue's lock for each frame.
         var taken = default(FrameBatch);
-        for (var copied = 0; copied < BytesPerFlush && Dequeue(taken) is > 0 and var count;)
+        for (var copied = 0; copied < BytesPerFlush && Dequeue(taken, BytesPerFlush - copied) is > 0 and var count;)
         {
             copied += CopyOwned(taken[..count]);
         }

@@ -157,9 +157,9 @@ internal sealed partial class OutboundPipe
         }
     }
 
-    /// <summary>Takes the oldest frames, as many as there is room for.</summary>
+    /// <summary>Takes the oldest frames, as many as there is room for, until they come to <paramref name="bytes"/>: what has been taken cannot give way to newer ones.</summary>
     /// <returns>How many were taken.</returns>
-    private int Dequeue(Span<FrameBuffer?> taken)
+    private int Dequeue(Span<FrameBuffer?> taken, long bytes)
     {
         lock (this)
         {
@@ -179,7 +179,7 @@ internal sealed partial class OutboundPipe
 
             var count = 0;
             long cost = 0;
-            while (count < taken.Length && _queue!.TryDequeue(out var frame, out var number))
+            while (count < taken.Length && cost < bytes && _queue!.TryDequeue(out var frame, out var number))
             {
                 _dequeuedFrames = number + 1;
                 if (frame is not null)
