@@ -3,6 +3,7 @@ using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Client;
 using Bedrock.Ghms.Protocol.Framing;
 using Bedrock.Ghms.Server.Tests.Support;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -115,6 +116,35 @@ internal sealed class GracefulStopTests : ServerFixture
     }
 
     [Test]
+    public async Task Who_waits_to_be_let_in_hears_it_as_well([Values] bool isMapped)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var app = await StartAsync(
+            services => Echo(services.AddGhms(options => options.RetryAfter = TimeSpan.FromSeconds(7.2)).Admit(async (_, ct) =>
+            {
+                asked.SetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, ct);
+                return null;
+            })),
+            listen =>
+            {
+                if (!isMapped)
+                {
+                    listen.UseConnectionHandler<GhmsHandler>();
+                }
+            },
+            app => app.MapGhms("/"));
+        using var peer = await WirePeer.ConnectAsync(PortOf(app));
+        await peer.SendAsync(WirePeer.Request());
+        await asked.Task.WaitAsync(Patience.Long);
+        var stopping = app.StopAsync();
+        var refusal = await peer.ReadResponseAsync();
+        peer.Finish();
+        await stopping.WaitAsync(Patience.Long);
+        Assert.That((refusal.Status, refusal["Retry-After"]), Is.EqualTo((503, "8")));
+    }
+
+    [Test]
     public async Task Nothing_that_a_flush_covered_is_lost_while_the_peer_reads()
     {
         const int Messages = 30;
@@ -187,9 +217,15 @@ internal sealed class GracefulStopTests : ServerFixture
     }
 
     [Test]
-    public async Task An_unfinished_upgrade_gets_503_and_one_that_has_not_begun_is_just_closed()
+    public async Task An_unfinished_upgrade_gets_503_with_the_hint_of_the_first_broker_and_one_that_has_not_begun_is_just_closed()
     {
-        var app = await StartAsync(Echo);
+        var app = await StartAsync(
+            services =>
+            {
+                Echo(services.AddGhms("orders", options => options.RetryAfter = TimeSpan.FromSeconds(7.2)));
+                Echo(services.AddGhms("stock", options => options.RetryAfter = TimeSpan.FromSeconds(9)));
+            },
+            listen => listen.UseGhms(map => map.Broker("/", "orders").Broker("/stock", "stock")));
         using var half = await WirePeer.ConnectAsync(PortOf(app));
         await half.SendAsync("GET / HTTP/1.1\r\n");
         using var mute = await WirePeer.ConnectAsync(PortOf(app));
@@ -203,6 +239,6 @@ internal sealed class GracefulStopTests : ServerFixture
         Assert.That(await mute.ReadHeadAsync(), Is.Null);
         Assert.That(await marker.ReadCloseAsync(), Is.EqualTo(1001));
         await stopping.WaitAsync(Patience.Long);
-        Assert.That(refusal.Status, Is.EqualTo(503));
+        Assert.That((refusal.Status, refusal["Retry-After"]), Is.EqualTo((503, "8")));
     }
 }

@@ -177,6 +177,35 @@ internal sealed class MappedTests : ServerFixture
     }
 
     [Test]
+    public async Task CORS_adds_its_fields_and_refuses_nobody()
+    {
+        var app = await StartAsync(
+            services =>
+            {
+                services.AddCors();
+                Echo(services.AddGhms());
+            },
+            _ => { },
+            app =>
+            {
+                app.UseCors();
+                app.MapGhms("/").RequireCors(cors => cors.WithOrigins("http://good.example"));
+            });
+        using var good = await WirePeer.ConnectAsync(PortOf(app));
+        await good.SendAsync(WirePeer.Request(fields: "Origin: http://good.example\r\n"));
+        var allowed = await good.ReadResponseAsync();
+        using var bad = await WirePeer.ConnectAsync(PortOf(app));
+        await bad.SendAsync(WirePeer.Request(fields: "Origin: http://bad.example\r\n"));
+        var other = await bad.ReadResponseAsync();
+        await bad.EchoAsync();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((allowed.Status, allowed["Access-Control-Allow-Origin"]), Is.EqualTo((101, "http://good.example")));
+            Assert.That((other.Status, other["Access-Control-Allow-Origin"]), Is.EqualTo((101, (string?)null)));
+        }
+    }
+
+    [Test]
     public async Task The_limit_per_address_counts_forwarded_addresses()
     {
         var app = await StartMappedAsync(Echo, options => options.MaxConnectionsPerAddress = 1, app =>

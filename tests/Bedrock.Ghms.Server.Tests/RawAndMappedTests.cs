@@ -1,24 +1,31 @@
 using System.Net;
+using System.Net.Sockets;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Server.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bedrock.Ghms.Server.Tests;
 
 /// <summary>Where raw listeners and mapped endpoints answer differently: the table of README is what is found here.</summary>
 internal sealed class RawAndMappedTests : ServerFixture
 {
+    private const int MaxPending = 50;
     private const string TableHead = "| request | raw listener | mapped endpoint |";
 
     // What section 2 of the protocol asks for.
     private static readonly string[] AcceptFields = ["Connection", "Upgrade", "Content-Type", "GHMS-Timeout", "GHMS-Max-Message-Size"];
     private static readonly string[] RefuseFields = ["Connection", "Upgrade", "Content-Type", "Content-Length", "Date"];
 
-    private static readonly (string Name, Func<int, Task<string>> Ask)[] Requests =
+    // Of brokers alone: Kestrel has its own clock.
+    private readonly FakeTimeProvider _time = new();
+
+    private (string Name, Func<int, Task<string>> Ask)[] Requests =>
     [
         ("an upgrade", port => AskForFieldsAsync(port, WirePeer.Request("/orders"))),
         ("no upgrade", port => AskForFieldsAsync(port, "GET /orders HTTP/1.1\r\nHost: a\r\n\r\n")),
@@ -42,24 +49,38 @@ internal sealed class RawAndMappedTests : ServerFixture
         ("a request line of 8,192 bytes", port => AskAsync(port, WirePeer.Request("/orders?" + new string('a', 8_192 - "GET /orders? HTTP/1.1".Length)))),
         ("101 fields", port => AskAsync(port, WirePeer.Request("/orders", string.Concat(Enumerable.Repeat("X: y\r\n", 98))))),
         ("an answer after the client's FIN", AskAfterFinAsync),
+        ("half a header, and no more", AskHalfAsync),
+        ("an upgrade beside `MaxPending` half headers", AskBesideHalfHeadersAsync),
     ];
 
     [Test]
     public async Task The_table_of_README_is_what_the_same_requests_find()
     {
         var app = await StartAsync(
-            services => services.AddGhms(options => options.MaxConnections = 1_000)
+            services => services
+                .AddSingleton<TimeProvider>(_time)
+                .AddGhms(options =>
+                {
+                    options.MaxConnections = 1_000;
+                    options.Upgrade.MaxPending = MaxPending;
+                })
                 .AddJson()
                 .AddMessage<Message>(code: 10)
                 .Handle<Message>(EchoAfterFinAsync),
-            listen => listen.KestrelServerOptions.Listen(IPAddress.Loopback, 0, raw => raw.UseGhms(map => map.Broker("/orders"))),
+            listen =>
+            {
+                var kestrel = listen.KestrelServerOptions;
+                kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(2);
+                kestrel.Listen(IPAddress.Loopback, 0, raw => raw.UseGhms(map => map.Broker("/orders")));
+                kestrel.Listen(IPAddress.Loopback, 0, http2 => http2.Protocols = HttpProtocols.Http2);
+            },
             app => app.MapGhms("/orders"));
         var ports = app.Urls.Select(url => new Uri(url).Port).ToArray();
         List<string> found = [TableHead, "|---|---|---|"];
         var alike = 0;
         foreach (var (name, ask) in Requests)
         {
-            var (raw, mapped) = (await ask(ports[0]), await ask(ports[1]));
+            var (raw, mapped) = (await ask(ports[0]), await ask(ports[2]));
             if (raw == mapped)
             {
                 alike++;
@@ -70,6 +91,7 @@ internal sealed class RawAndMappedTests : ServerFixture
             }
         }
 
+        found.Add($"| HTTP/2 | {await AskAsync(ports[0], "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")} | {await AskOverHttp2Async(ports[1])} |");
         var readme = await File.ReadAllLinesAsync(Path.Combine(TestContext.CurrentContext.TestDirectory, "README.md"));
         var table = readme.SkipWhile(line => line != TableHead).TakeWhile(line => line.StartsWith('|')).ToList();
         Assert.That(alike, Is.GreaterThanOrEqualTo(5));
@@ -101,6 +123,46 @@ internal sealed class RawAndMappedTests : ServerFixture
         using var peer = await WirePeer.ConnectAsync(port);
         await peer.SendAsync(request);
         return await peer.ReadResponseAsync();
+    }
+
+    private static async Task<string> AskOverHttp2Async(int port)
+    {
+        using var client = new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/orders"));
+        return $"{(int)response.StatusCode}";
+    }
+
+    private async Task<string> AskHalfAsync(int port)
+    {
+        var asking = AskAsync(port, "GET /orders HTTP/1.1\r\n");
+        await AdvanceUntilAsync(_time, asking);
+        return await asking;
+    }
+
+    private static async Task<string> AskBesideHalfHeadersAsync(int port)
+    {
+        var halves = await Task.WhenAll(Enumerable.Range(0, MaxPending).Select(_ => WirePeer.ConnectAsync(port)));
+        await Task.WhenAll(halves.Select(half => half.SendAsync("GET /orders HTTP/1.1\r\n")));
+        var answer = "";
+
+        // The server may take in one that comes later before all of these.
+        for (var i = 0; i < 20 && answer != "no answer"; i++)
+        {
+            using var peer = await WirePeer.ConnectAsync(port);
+            try
+            {
+                await peer.SendAsync(WirePeer.Request("/orders"));
+                answer = await peer.ReadHeadAsync() is { } head ? head.Split(' ')[1] : "no answer";
+            }
+            catch (SocketException)
+            {
+                // It depends on what has arrived whether the end is clean or a reset.
+                answer = "no answer";
+            }
+        }
+
+        Array.ForEach(halves, half => half.Dispose());
+        return answer;
     }
 
     private static async Task<string> AskAfterFinAsync(int port)

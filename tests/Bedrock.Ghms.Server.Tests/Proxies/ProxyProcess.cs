@@ -57,7 +57,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     public int Port(Route route) => _ports[route];
 
     /// <summary>Connects to the server by way of the proxy.</summary>
-    public Task<WirePeer> ConnectAsync(Route route) => route == Route.Https
+    public Task<WirePeer> ConnectAsync(Route route) => route is Route.Https or Route.RawTls
         ? WirePeer.ConnectAsync(Port(route), Certificates.TrustServer())
         : WirePeer.ConnectAsync(Port(route));
 

@@ -32,6 +32,7 @@ internal static class ProxySetup
         ("bind :80", $"bind 127.0.0.1:{ports[Route.Http]}"),
         ("bind :443", $"bind 127.0.0.1:{ports[Route.Https]}"),
         ("bind :5001", $"bind 127.0.0.1:{ports[Route.Raw]}"),
+        ("bind :5002", $"bind 127.0.0.1:{ports[Route.RawTls]}"),
     ];
 
     private static (string From, string To)[] Nginx(string folder, IReadOnlyDictionary<Route, int> ports) =>
@@ -39,6 +40,7 @@ internal static class ProxySetup
         ("listen 80;", $"listen 127.0.0.1:{ports[Route.Http]};"),
         ("listen 443 ssl;", $"listen 127.0.0.1:{ports[Route.Https]} ssl;"),
         ("listen 5001;", $"listen 127.0.0.1:{ports[Route.Raw]};"),
+        ("listen 5002 ssl;", $"listen 127.0.0.1:{ports[Route.RawTls]} ssl;"),
         (
             "http {",
             $$"""

@@ -67,12 +67,15 @@ internal sealed class ProxyTests(string proxy) : ServerFixture
     }
 
     [Test]
-    public async Task A_client_and_a_server_of_this_library_meet([Values(Route.Http, Route.Raw)] Route route)
+    public async Task A_client_and_a_server_of_this_library_meet([Values] Route route)
     {
         var app = await StartAsync(Echo);
         await using var between = await ProxyProcess.StartAsync(proxy, PortOf(app));
         var answer = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var client = await new GhmsClientBuilder()
+        var builder = route is Route.Https or Route.RawTls
+            ? new GhmsClientBuilder().UseTls(tls => tls.RemoteCertificateValidationCallback = Certificates.TrustServer().RemoteCertificateValidationCallback)
+            : new GhmsClientBuilder();
+        var client = await builder
             .AddJson()
             .AddMessage<Message>(code: 10)
             .Handle<Message>((_, message, _) =>

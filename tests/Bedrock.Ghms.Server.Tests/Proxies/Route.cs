@@ -11,4 +11,7 @@ public enum Route
 
     /// <summary>The proxy passes bytes and knows nothing of HTTP.</summary>
     Raw,
+
+    /// <summary>The same, and the client speaks TLS with it.</summary>
+    RawTls,
 }

@@ -105,9 +105,11 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
             {
                 UpgradeParseStatus.Complete => Judge(parser.Head),
                 UpgradeParseStatus.Rejected => Verdict.Refused(parser.Rejection),
-                _ when result.IsCompleted => Unfinished(parser, UpgradeRejection.Truncated),
-                _ when Volatile.Read(ref _isTimedOut) => Unfinished(parser, UpgradeRejection.HeaderTimeout),
-                _ when shutdown.IsCancellationRequested => Unfinished(parser, UpgradeRejection.ShuttingDown),
+                _ when result.IsCompleted => Unfinished(parser, UpgradeRefusal.For(UpgradeRejection.Truncated)),
+                _ when Volatile.Read(ref _isTimedOut) => Unfinished(parser, UpgradeRefusal.For(UpgradeRejection.HeaderTimeout)),
+
+                // Whom the peer was about to ask for is unknown: the first broker speaks for the endpoint, as its limits do.
+                _ when shutdown.IsCancellationRequested => Unfinished(parser, endpoint.First.Refuse(UpgradeRejection.ShuttingDown)),
                 _ => default,
             };
             input.AdvanceTo(consumed);
@@ -119,8 +121,8 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     }
 
     // A connection that nobody used is closed without a word.
-    private static Verdict Unfinished(UpgradeRequestParser parser, UpgradeRejection rejection) =>
-         parser.AnyByte ? Verdict.Refused(rejection) : Verdict.Silence;
+    private static Verdict Unfinished(UpgradeRequestParser parser, UpgradeRefusal refusal) =>
+         parser.AnyByte ? new Verdict { Refusal = refusal } : Verdict.Silence;
 
     /// <summary>The checks down to the path, in the order of section 1; <see cref="UpgradeCandidate"/> makes the others.</summary>
     private Verdict Judge(in UpgradeRequestHead head)
