@@ -80,6 +80,9 @@ internal sealed class MonitorPageTests
         await Expect(paths).ToHaveTextAsync(["/orders/c", "/orders/b", "/orders/a"]);
         await page.GetByRole(AriaRole.Button, new() { Name = "Received" }).ClickAsync();
         await Expect(paths.First).ToHaveTextAsync("/orders/c");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Dropped" }).ClickAsync();
+        await Expect(page.Locator("th[aria-sort=descending]")).ToContainTextAsync("Dropped");
+        await Expect(page.Locator("#rows tr td:nth-child(6)")).ToHaveTextAsync(["0", "0", "0"]);
         await page.Locator("#find").FillAsync("ORDERS/A");
         await Expect(paths).ToHaveTextAsync(["/orders/a"]);
         await Expect(page.Locator("#count")).ToHaveTextAsync("1 of 3");

@@ -21,7 +21,7 @@ internal sealed class MappedConnection : ConnectionContext, IDuplexPipe
         ConnectionId = context.Connection.Id;
         Features = context.Features;
         Items = context.Items;
-        RemoteEndPoint = Join(context.Connection.RemoteIpAddress, context.Connection.RemotePort);
+        RemoteEndPoint = RemoteOf(context);
         LocalEndPoint = Join(context.Connection.LocalIpAddress, context.Connection.LocalPort);
         Stream = new UpgradeStream(context.RequestAborted);
         Input = PipeReader.Create(Stream, ReaderOptions);
@@ -42,6 +42,9 @@ internal sealed class MappedConnection : ConnectionContext, IDuplexPipe
     public override IDictionary<object, object?> Items { get; set; }
 
     public override IDuplexPipe Transport { get; set; }
+
+    /// <summary>The peer's address, if the host knows it.</summary>
+    public static IPEndPoint? RemoteOf(HttpContext context) => Join(context.Connection.RemoteIpAddress, context.Connection.RemotePort);
 
     public override void Abort(ConnectionAbortedException abortReason)
     {

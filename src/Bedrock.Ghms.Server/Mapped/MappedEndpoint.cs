@@ -30,7 +30,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             if (Interlocked.Increment(ref _pending) > broker.Options.Upgrade.MaxPending)
             {
                 Interlocked.Decrement(ref _pending);
-                broker.OnTooManyUpgrades(context.Connection.Id);
+                broker.OnTooManyUpgrades(context.Connection.Id, MappedConnection.RemoteOf(context), broker);
                 activity?.Dispose();
                 context.Abort();
                 return;
@@ -53,7 +53,7 @@ internal sealed class MappedEndpoint(GhmsBroker broker, CancellationToken stoppi
             }
         }
 
-        broker.OnUpgradeRefused(context.Connection.Id, refusal!, broker);
+        broker.OnUpgradeRefused(context.Connection.Id, MappedConnection.RemoteOf(context), refusal!, broker);
         activity.Finish(refusal!.Status);
         await MappedResponse.RefuseAsync(context.Response, refusal).ConfigureAwait(false);
     }

@@ -15,6 +15,9 @@ internal sealed record ConnectionSnapshot
 
     public required long PendingBytes { get; init; }
 
+    /// <summary>Messages that were lost because it is too slow.</summary>
+    public required long Dropped { get; init; }
+
     public required TrafficCounts Total { get; init; }
 
     /// <summary>A second's worth; <see langword="null"/> until there is something to compare with.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Protocol.Framing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -72,6 +73,7 @@ internal sealed partial class MonitorEndpoints(GhmsBrokers brokers, IServiceProv
             return false;
         }
 
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Warning, connection);
         LogClosed(connection.Id, connection.Broker.Name, context.User.Identity?.Name);
         _ = connection.CloseAsync(CloseStatus.GoingAway, "Closed by an operator.");
         return true;

@@ -71,6 +71,7 @@ internal sealed class Sampler(GhmsBrokers brokers, TimeProvider time)
             Encoding = connection.Encoding,
             User = connection.User?.Identity?.Name,
             PendingBytes = connection.PendingBytes,
+            Dropped = connection.DroppedMessages,
             Total = TrafficCounts.Of(traffic),
             Rate = RateOf(connection, traffic, before, seconds),
         };

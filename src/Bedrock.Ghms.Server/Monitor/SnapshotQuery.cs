@@ -12,6 +12,7 @@ internal sealed class SnapshotQuery
     private static readonly Dictionary<string, Func<ConnectionSnapshot, double>> Orders = new()
     {
         ["pending"] = connection => connection.PendingBytes,
+        ["dropped"] = connection => connection.Dropped,
         ["sent"] = connection => connection.Total.SentMessages,
         ["received"] = connection => connection.Total.ReceivedMessages,
         ["sentRate"] = connection => connection.Rate?.SentMessages ?? 0,

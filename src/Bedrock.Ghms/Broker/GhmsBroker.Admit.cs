@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Net;
 using Bedrock.Ghms.Broker.Telemetry;
 using Bedrock.Ghms.Protocol.Upgrade;
+using Microsoft.Extensions.Logging;
 
 namespace Bedrock.Ghms.Broker;
 
@@ -32,7 +34,7 @@ public sealed partial class GhmsBroker
                 return Refuse(UpgradeRejection.ShuttingDown);
             }
 
-            LogAdmissionTimeout(request.ConnectionId, Options.Upgrade.AdmissionTimeout);
+            LogAdmissionTimeout(request);
             return Refuse(UpgradeRejection.AdmissionTimeout);
         }
     }
@@ -43,20 +45,23 @@ public sealed partial class GhmsBroker
         activity.Finish(101, connection);
     }
 
-    internal void OnUpgradeRefused(string connectionId, UpgradeRefusal refusal, GhmsBroker? asked)
+    internal void OnUpgradeRefused(string connectionId, EndPoint? remote, UpgradeRefusal refusal, GhmsBroker? asked)
     {
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Debug, connectionId, asked, remote);
         LogUpgradeRefused(connectionId, refusal.Status, refusal.Text);
         Meter.OnUpgrade(asked, "refused", refusal.Status);
     }
 
-    internal void OnUpgradeFailed(string connectionId, Exception exception)
+    internal void OnUpgradeFailed(string connectionId, EndPoint? remote, Exception exception, GhmsBroker? asked)
     {
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Debug, connectionId, asked, remote);
         LogUpgradeFailed(connectionId, exception);
         Meter.OnUpgrade(broker: null, "failed", status: null);
     }
 
-    internal void OnTooManyUpgrades(string connectionId)
+    internal void OnTooManyUpgrades(string connectionId, EndPoint? remote, GhmsBroker? asked)
     {
+        using var scope = ConnectionScope.Begin(_logger, LogLevel.Warning, connectionId, asked, remote);
         LogTooManyUpgrades(connectionId);
         Meter.OnUpgrade(broker: null, "ignored", status: null);
     }
@@ -78,7 +83,7 @@ public sealed partial class GhmsBroker
         catch (Exception exception)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            LogAdmissionFailed(request.ConnectionId, exception);
+            LogAdmissionFailed(request, exception);
             return UpgradeRefusal.For(UpgradeRejection.AdmissionFailed);
         }
     }

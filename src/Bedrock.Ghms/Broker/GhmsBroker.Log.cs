@@ -69,6 +69,18 @@ public sealed partial class GhmsBroker
         LogLookAheadFull(connection.Id, bytes);
     }
 
+    private void LogAdmissionFailed(AdmissionContext request, Exception exception)
+    {
+        using var scope = ScopeOf(request, LogLevel.Error);
+        LogAdmissionFailed(request.ConnectionId, exception);
+    }
+
+    private void LogAdmissionTimeout(AdmissionContext request)
+    {
+        using var scope = ScopeOf(request, LogLevel.Warning);
+        LogAdmissionTimeout(request.ConnectionId, Options.Upgrade.AdmissionTimeout);
+    }
+
     private void LogConnected(GhmsConnection connection)
     {
         using var scope = ScopeOf(connection, LogLevel.Debug);
@@ -88,6 +100,9 @@ public sealed partial class GhmsBroker
     }
 
     private IDisposable? ScopeOf(GhmsConnection connection, LogLevel level) => ConnectionScope.Begin(_logger, level, connection);
+
+    private IDisposable? ScopeOf(AdmissionContext request, LogLevel level) =>
+        ConnectionScope.Begin(_logger, level, request.ConnectionId, this, request.RemoteEndPoint);
 
     [LoggerMessage(1, LogLevel.Debug, "Connection {ConnectionId} from {RemoteEndPoint} speaks {Encoding}.", EventName = "Connected")]
     private partial void LogConnected(string connectionId, EndPoint? remoteEndPoint, string encoding);

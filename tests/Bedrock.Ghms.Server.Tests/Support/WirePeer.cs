@@ -18,6 +18,8 @@ internal sealed class WirePeer(Socket socket, SslStream? tls = null) : IDisposab
     private int _end;
     private bool _isFinished;
 
+    public EndPoint? LocalEndPoint => socket.LocalEndPoint;
+
     public static async Task<WirePeer> ConnectAsync(int port, int? receiveBuffer = null) =>
         new(await ConnectSocketAsync(port, receiveBuffer));
 

@@ -7,6 +7,7 @@ class ConnectionTable {
     { title: 'Path', sort: 'path', className: 'wide', text: one => one.path },
     { title: 'Encoding', sort: 'encoding', className: 'minor wide quiet', text: one => one.encoding.replace('application/', '') },
     { title: 'Backlog', sort: 'pending', number: true, render: (cell, one, broker) => ConnectionTable.level(cell, one, broker) },
+    { title: 'Dropped', sort: 'dropped', number: true, className: 'wide', zero: one => one.dropped === 0, text: one => Format.count(one.dropped) },
     { title: 'In/s', sort: 'receivedRate', number: true, zero: one => !one.rate?.receivedMessages, text: one => one.rate ? Format.rate(one.rate.receivedMessages) : '–' },
     { title: 'Out/s', sort: 'sentRate', number: true, zero: one => !one.rate?.sentMessages, text: one => one.rate ? Format.rate(one.rate.sentMessages) : '–' },
     { title: 'Received', sort: 'received', number: true, className: 'minor wide', text: one => Format.count(one.total.receivedMessages) },

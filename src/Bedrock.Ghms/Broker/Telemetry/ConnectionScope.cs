@@ -9,14 +9,14 @@ namespace Bedrock.Ghms.Broker.Telemetry;
 internal sealed class ConnectionScope : IReadOnlyList<KeyValuePair<string, object?>>
 {
     private readonly string _id;
-    private readonly string _broker;
+    private readonly string? _broker;
     private readonly EndPoint? _remote;
 
-    private ConnectionScope(GhmsConnection connection)
+    private ConnectionScope(string id, GhmsBroker? broker, EndPoint? remote)
     {
-        _id = connection.Id;
-        _broker = connection.Broker.Name;
-        _remote = connection.RemoteEndPoint;
+        _id = id;
+        _broker = broker?.Name;
+        _remote = remote;
     }
 
     public int Count => 3;
@@ -31,7 +31,16 @@ internal sealed class ConnectionScope : IReadOnlyList<KeyValuePair<string, objec
 
     /// <summary>Opens the scope, if anything at <paramref name="level"/> is written at all.</summary>
     public static IDisposable? Begin(ILogger logger, LogLevel level, GhmsConnection connection) =>
-        logger.IsEnabled(level) ? logger.BeginScope(new ConnectionScope(connection)) : null;
+        Begin(logger, level, connection.Id, connection.Broker, connection.RemoteEndPoint);
+
+    /// <summary>Opens the scope of one that is not upgraded, and may never be.</summary>
+    /// <param name="logger">Where to.</param>
+    /// <param name="level">The level of what is going to be logged.</param>
+    /// <param name="id">The transport's name.</param>
+    /// <param name="broker">The broker that was asked for, if that is known.</param>
+    /// <param name="remote">The peer's address, if the transport knows it.</param>
+    public static IDisposable? Begin(ILogger logger, LogLevel level, string id, GhmsBroker? broker, EndPoint? remote) =>
+        logger.IsEnabled(level) ? logger.BeginScope(new ConnectionScope(id, broker, remote)) : null;
 
     public IEnumerator<KeyValuePair<string, object?>> GetEnumerator()
     {

@@ -54,7 +54,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
         catch (Exception exception)
         {
             // The transport failed, or was aborted because the peer did not take its refusal.
-            broker.OnUpgradeFailed(transport.ConnectionId, exception);
+            broker.OnUpgradeFailed(transport.ConnectionId, transport.RemoteEndPoint, exception, _asked);
             _activity.Fail(exception);
         }
         finally
@@ -175,7 +175,7 @@ internal sealed class UpgradeAttempt(UpgradeEndpoint endpoint, ConnectionContext
     private async ValueTask RefuseAsync(UpgradeRefusal refusal)
     {
         Volatile.Write(ref _isRefused, true);
-        endpoint.First.OnUpgradeRefused(transport.ConnectionId, refusal, _asked);
+        endpoint.First.OnUpgradeRefused(transport.ConnectionId, transport.RemoteEndPoint, refusal, _asked);
         _activity.Finish(refusal.Status);
         var output = transport.Transport.Output;
         UpgradeResponseWriter.WriteRefusal(output, refusal, endpoint.First.Time.GetUtcNow(), _toHead);

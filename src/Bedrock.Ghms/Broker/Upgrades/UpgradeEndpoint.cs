@@ -96,7 +96,7 @@ public sealed class UpgradeEndpoint
                 return await new UpgradeAttempt(this, transport).RunAsync().ConfigureAwait(false);
             }
 
-            First.OnTooManyUpgrades(transport.ConnectionId);
+            First.OnTooManyUpgrades(transport.ConnectionId, transport.RemoteEndPoint, asked: null);
         }
         finally
         {
