@@ -210,14 +210,7 @@ internal sealed class RestoreTests : ReconnectFixture
         var client = BuildListener(configure: builder => builder.Configure(options => options.Timeout = TimeSpan.FromSeconds(8)));
         await client.ConnectAsync().InTime();
         await using var subscription = await client.SubscribeAsync<Greeting>("a", (_, _, _) => default);
-        await UntilAsync(GhmsClientState.Connected);
-        Time.Advance(TimeSpan.FromSeconds(5));
-        var silent = new ScriptedServer(ScriptedServer.Accepts);
-        Network.Script(silent);
-        Network.Break();
-        var peer = await PeerAsync(silent);
-        await peer.ReadHeadAsync();
-        await peer.ReadFrameAsync();
+        var peer = await ComeToSilentServerAsync();
         Time.Advance(TimeSpan.FromSeconds(8));
 
         // The connection is silent for as long, so either may be noticed first.
@@ -236,14 +229,7 @@ internal sealed class RestoreTests : ReconnectFixture
         var client = BuildListener(options => options.AttemptTimeout = TimeSpan.FromSeconds(3));
         await client.ConnectAsync().InTime();
         await using var subscription = await client.SubscribeAsync<Greeting>("a", (_, _, _) => default);
-        await UntilAsync(GhmsClientState.Connected);
-        Time.Advance(TimeSpan.FromSeconds(5));
-        var silent = new ScriptedServer(ScriptedServer.Accepts);
-        Network.Script(silent);
-        Network.Break();
-        var peer = await PeerAsync(silent);
-        await peer.ReadHeadAsync();
-        await peer.ReadFrameAsync();
+        var peer = await ComeToSilentServerAsync();
         Time.Advance(TimeSpan.FromSeconds(3));
         Assert.That((await UntilAsync(GhmsClientState.Waiting)).Cause, Is.InstanceOf<TimeoutException>());
         await peer.FinishAsync();
@@ -297,6 +283,20 @@ internal sealed class RestoreTests : ReconnectFixture
             builder.AddTopics();
             configure?.Invoke(builder);
         });
+
+    // It takes the subscription and does not answer.
+    private async Task<RawPeer> ComeToSilentServerAsync()
+    {
+        await UntilAsync(GhmsClientState.Connected);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        var silent = new ScriptedServer(ScriptedServer.Accepts);
+        Network.Script(silent);
+        Network.Break();
+        var peer = await PeerAsync(silent);
+        await peer.ReadHeadAsync();
+        await peer.ReadFrameAsync();
+        return peer;
+    }
 
     // The client may be back before the server has noticed that it was gone.
     private async Task LoseAsync(GhmsBroker server)
