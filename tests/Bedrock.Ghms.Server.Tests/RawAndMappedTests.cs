@@ -24,6 +24,10 @@ internal sealed class RawAndMappedTests : ServerFixture
 
     // Of brokers alone: Kestrel has its own clock.
     private readonly FakeTimeProvider _time = new();
+    private readonly TimeSpan _header = new UpgradeOptions().HeaderTimeout;
+
+    // Done when the raw listener has taken what came first.
+    private TaskCompletionSource _read = new();
 
     private (string Name, Func<int, Task<string>> Ask)[] Requests =>
     [
@@ -71,7 +75,11 @@ internal sealed class RawAndMappedTests : ServerFixture
             {
                 var kestrel = listen.KestrelServerOptions;
                 kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(2);
-                kestrel.Listen(IPAddress.Loopback, 0, raw => raw.UseGhms(map => map.Broker("/orders")));
+                kestrel.Listen(IPAddress.Loopback, 0, raw =>
+                {
+                    raw.Use(SayWhatIsRead);
+                    raw.UseGhms(map => map.Broker("/orders"));
+                });
                 kestrel.Listen(IPAddress.Loopback, 0, http2 => http2.Protocols = HttpProtocols.Http2);
             },
             app => app.MapGhms("/orders"));
@@ -132,12 +140,26 @@ internal sealed class RawAndMappedTests : ServerFixture
         return $"{(int)response.StatusCode}";
     }
 
+    // The brokers' clock must not run ahead: who has sent nothing by the deadline gets no answer, and who has not taken it by the next is cut off.
     private async Task<string> AskHalfAsync(int port)
     {
+        _read = new();
         var asking = AskAsync(port, "GET /orders HTTP/1.1\r\n");
-        await AdvanceUntilAsync(_time, asking);
+        await Task.WhenAny(_read.Task, asking);
+        _time.Advance(_header);
         return await asking;
     }
+
+    private ConnectionDelegate SayWhatIsRead(ConnectionDelegate next) => async connection =>
+    {
+        var read = _read;
+        var input = connection.Transport.Input;
+        var first = await input.ReadAsync();
+        input.AdvanceTo(first.Buffer.Start);
+        var serving = next(connection);
+        read.TrySetResult();
+        await serving;
+    };
 
     private static async Task<string> AskBesideHalfHeadersAsync(int port)
     {
