@@ -28,6 +28,9 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     /// <summary>Since when one flush has been pending, or 0.</summary>
     public long FlushPendingSince => Volatile.Read(ref _flushStartedAt);
 
+    // What has been handed over no longer gives way to what is newer, which needs the other half of the room.
+    private long MostUnflushed => _limits.SoftLimit - (_limits.SoftLimit / 2);
+
     private bool HasWork =>
         Volatile.Read(ref _count) != 0 || Volatile.Read(ref _flushRequested) || Volatile.Read(ref _completed) is not null;
 
@@ -221,7 +224,8 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     {
         // Several at a time, or senders and drain would fight over the queue's lock for each frame.
         var taken = default(FrameBatch);
-        for (var copied = 0; copied < BytesPerFlush && Dequeue(taken, BytesPerFlush - copied) is > 0 and var count;)
+        long copied = 0;
+        while (Math.Min(BytesPerFlush - copied, MostUnflushed - _unflushed) is > 0 and var room && Dequeue(taken, room) is > 0 and var count)
         {
             copied += CopyOwned(taken[..count]);
         }

@@ -50,6 +50,18 @@ internal sealed class OverflowTests : WireFixture
     }
 
     [Test]
+    public async Task What_is_on_its_way_leaves_room_for_what_is_newer()
+    {
+        var broker = BuildLimited(builder => builder.DropOldest<Blob>(), room: 10);
+        var wire = await OpenAsync(broker, Stalling);
+        await SendAsync(wire, 10);
+        await wire.ExpectAsync(Numbered(0).Data);
+        await wire.ExpectAsync(Numbered(1).Data);
+        Assert.That(await wire.Connection.SendAsync(Blob.Of(10, 4 * Size)), Is.EqualTo(1));
+        Assert.That(wire.Connection.DroppedMessages, Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task Of_each_key_only_the_latest_waits()
     {
         var broker = BuildLimited(builder => builder.Conflate<Blob>(blob => blob.Data[0] % 2));
@@ -335,11 +347,11 @@ internal sealed class OverflowTests : WireFixture
         Assert.That(Logged("Dropping").Count(), Is.EqualTo(1));
     }
 
-    private GhmsBroker BuildLimited(Action<GhmsTestBuilder> configure) => BuildBlobs(builder =>
+    private GhmsBroker BuildLimited(Action<GhmsTestBuilder> configure, int room = Room) => BuildBlobs(builder =>
     {
         builder.Configure(options =>
         {
-            options.Outbound.SoftLimit = Room * Cost;
+            options.Outbound.SoftLimit = room * Cost;
             options.Outbound.HardLimit = 10 * Cost;
             options.Outbound.SoftLimitTime = TimeSpan.FromHours(1);
         });
