@@ -2,10 +2,14 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text;
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Server.Tests.Support;
+using Bedrock.Ghms.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
@@ -179,6 +183,31 @@ internal sealed class AbuseTests : ServerFixture
         await AdvanceUntilAsync(time, stopping);
     }
 
+    [Test]
+    public async Task A_socket_is_closed_in_time_although_the_end_of_its_peer_is_told_after_the_last_word()
+    {
+        var time = new FakeTimeProvider();
+        var services = new ServiceCollection();
+        services.AddSingleton<TimeProvider>(time);
+        Echo(services.AddGhms());
+        await using var provider = services.BuildServiceProvider();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var told = new CancellationTokenSource();
+        var (peer, transport) = InMemoryConnection.CreatePair();
+        transport.ConnectionClosed = told.Token;
+        transport.Features.Set<IConnectionSocketFeature>(new Sending(socket));
+        var running = new UpgradeEndpoint(provider.GetRequiredService<GhmsBroker>()).RunAsync(transport);
+        await peer.Transport.Output.WriteAsync(Encoding.Latin1.GetBytes(WirePeer.Request()));
+        await peer.Transport.Output.CompleteAsync();
+        await peer.Transport.Input.CopyToAsync(Stream.Null).WaitAsync(Patience.Long);
+        await told.CancelAsync();
+        await running.WaitAsync(Patience.Long);
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.That(socket.SafeHandle.IsClosed, Is.False);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.That(socket.SafeHandle.IsClosed, Is.True);
+    }
+
     // Sends until the sockets take no more and the soft limit is reached.
     private static async Task FillAsync(GhmsConnection connection, int size)
     {
@@ -212,5 +241,10 @@ internal sealed class AbuseTests : ServerFixture
                 await Task.Yield();
             }
         }
+    }
+
+    private sealed class Sending(Socket socket) : IConnectionSocketFeature
+    {
+        public Socket Socket => socket;
     }
 }
