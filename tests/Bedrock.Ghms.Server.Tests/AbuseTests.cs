@@ -2,10 +2,14 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text;
 using Bedrock.Ghms.Broker;
+using Bedrock.Ghms.Broker.Upgrades;
 using Bedrock.Ghms.Server.Tests.Support;
+using Bedrock.Ghms.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
@@ -134,9 +138,10 @@ internal sealed class AbuseTests : ServerFixture
         });
         var broker = BrokerOf(app);
         using var deaf = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096);
-        await FillAsync(broker.Connections.Single(), 20_000);
+        var first = broker.Connections.Single();
+        await FillAsync(first, 20_000);
         using var late = await WirePeer.UpgradeAsync(PortOf(app));
-        await FillAsync(broker.Connections.Single(connection => connection.PendingBytes == 0), 900_000);
+        await FillAsync(broker.Connections.Single(connection => connection != first), 900_000);
         using var idle = await WirePeer.UpgradeAsync(PortOf(app));
 
         // Two of three have no room. The one with less to do never reads; the other one begins to.
@@ -163,10 +168,10 @@ internal sealed class AbuseTests : ServerFixture
             listen => listen.UseConnectionHandler<GhmsHandler>());
         using var deaf = await WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096);
         var connection = BrokerOf(app).Connections.Single();
-        await FillAsync(connection, 20_000);
+        var unread = await FillAsync(connection, 20_000);
 
         // Now the sockets are full. The broker's part is read until it has handed over all it had, the transport's is not.
-        while (connection.PendingBytes > 0)
+        for (; connection.PendingBytes > 0 && unread > 0; unread--)
         {
             await deaf.ReadTextAsync();
         }
@@ -179,21 +184,48 @@ internal sealed class AbuseTests : ServerFixture
         await AdvanceUntilAsync(time, stopping);
     }
 
-    // Sends until the sockets take no more and the soft limit is reached.
-    private static async Task FillAsync(GhmsConnection connection, int size)
+    [Test]
+    public async Task A_socket_is_closed_in_time_although_the_end_of_its_peer_is_told_after_the_last_word()
+    {
+        var time = new FakeTimeProvider();
+        var services = new ServiceCollection();
+        services.AddSingleton<TimeProvider>(time);
+        Echo(services.AddGhms());
+        await using var provider = services.BuildServiceProvider();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var told = new CancellationTokenSource();
+        var (peer, transport) = InMemoryConnection.CreatePair();
+        transport.ConnectionClosed = told.Token;
+        transport.Features.Set<IConnectionSocketFeature>(new Sending(socket));
+        var running = new UpgradeEndpoint(provider.GetRequiredService<GhmsBroker>()).RunAsync(transport);
+        await peer.Transport.Output.WriteAsync(Encoding.Latin1.GetBytes(WirePeer.Request()));
+        await peer.Transport.Output.CompleteAsync();
+        await peer.Transport.Input.CopyToAsync(Stream.Null).WaitAsync(Patience.Long);
+        await told.CancelAsync();
+        await running.WaitAsync(Patience.Long);
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.That(socket.SafeHandle.IsClosed, Is.False);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.That(socket.SafeHandle.IsClosed, Is.True);
+    }
+
+    /// <summary>Sends until the sockets take no more and the soft limit is reached, as far as can be told: where the server is held up, it may not be so yet.</summary>
+    /// <returns>How many messages were sent.</returns>
+    private static async Task<int> FillAsync(GhmsConnection connection, int size)
     {
         var message = new Announcement { Word = new string('a', size) };
-        try
+        for (var sent = 0; ; sent++)
         {
-            while (true)
+            try
             {
                 using var stuck = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
                 await connection.SendAsync(message, stuck.Token);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // There was no room for half a second.
+            catch (OperationCanceledException)
+            {
+                // There was no room for half a second.
+                return sent;
+            }
         }
     }
 
@@ -212,5 +244,10 @@ internal sealed class AbuseTests : ServerFixture
                 await Task.Yield();
             }
         }
+    }
+
+    private sealed class Sending(Socket socket) : IConnectionSocketFeature
+    {
+        public Socket Socket => socket;
     }
 }

@@ -79,7 +79,7 @@ internal sealed class AdmissionTests : ServerFixture
     [TestCase("GET /../ HTTP/1.1\r\nHost: a\r\n\r\n", 404)]
     public async Task A_refusal_arrives_whole_though_the_peer_goes_on_sending(string request, int status)
     {
-        var app = await StartAsync(Echo);
+        var app = await StartAsync(TimelessEcho);
         using var peer = await WirePeer.ConnectAsync(PortOf(app));
         await peer.SendAsync(request);
         await peer.SendAsync(new byte[TooMuch]);
@@ -93,7 +93,7 @@ internal sealed class AdmissionTests : ServerFixture
     [Test]
     public async Task A_head_that_is_too_large_is_refused_while_the_peer_still_sends_it()
     {
-        var app = await StartAsync(Echo);
+        var app = await StartAsync(TimelessEcho);
         using var peer = await WirePeer.ConnectAsync(PortOf(app));
         await peer.SendAsync("GET / HTTP/1.1\r\nHost: a\r\nX: " + new string('a', TooMuch));
         Assert.That((await peer.ReadResponseAsync()).Status, Is.EqualTo(431));
@@ -106,7 +106,7 @@ internal sealed class AdmissionTests : ServerFixture
     [TestCase(1u, 1u, 1002)]
     public async Task A_Close_arrives_whole_though_the_peer_goes_on_sending(uint code, uint length, int status)
     {
-        var app = await StartAsync(Echo);
+        var app = await StartAsync(TimelessEcho);
         using var peer = await WirePeer.UpgradeAsync(PortOf(app));
         var header = WirePeer.Frame(code, []);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(4), length);

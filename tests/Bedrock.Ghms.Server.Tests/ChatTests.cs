@@ -69,7 +69,7 @@ internal sealed class ChatTests
         await bob.SignalAsync(signal);
         await ann.ReadUntilAsync("bob has gone.");
         var ended = await bob.EndAsync();
-        await using var again = await _server.JoinAsync("bob");
+        await using var again = await JoinAgainAsync("bob");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ended.ExitCode, Is.EqualTo(exitCode));
@@ -183,6 +183,23 @@ internal sealed class ChatTests
         await nobody.SendAsync(new Say("hello"));
         await nobody.Connection.Completion.WaitAsync(Patience.Long);
         Assert.That(nobody.Connection.End?.Status, Is.EqualTo(CloseStatus.PolicyViolation));
+    }
+
+    // The name is free a moment after others have been told.
+    private async Task<ChatProcess> JoinAgainAsync(string name)
+    {
+        using var patience = new CancellationTokenSource(Patience.Long);
+        while (true)
+        {
+            try
+            {
+                return await _server.JoinAsync(name);
+            }
+            catch (InvalidDataException) when (!patience.IsCancellationRequested)
+            {
+                // It is taken still.
+            }
+        }
     }
 
     private Task<GhmsClient> ConnectAsync() => new GhmsClientBuilder()

@@ -127,13 +127,8 @@ internal sealed class ConcurrencyTests : ServerFixture
         using var stop = new CancellationTokenSource();
         var coming = Enumerable.Range(0, 6).Select(kind => Task.Run(async () =>
         {
-            for (var visits = 0; ; visits++)
+            do
             {
-                if (stop.IsCancellationRequested)
-                {
-                    return visits;
-                }
-
                 using var visitor = await WirePeer.UpgradeAsync(PortOf(app));
                 switch (kind % 3)
                 {
@@ -156,6 +151,7 @@ internal sealed class ConcurrencyTests : ServerFixture
                         break;
                 }
             }
+            while (!stop.IsCancellationRequested);
         })).ToArray();
         for (var number = 0; number < 1_000; number++)
         {
@@ -166,7 +162,7 @@ internal sealed class ConcurrencyTests : ServerFixture
         }
 
         await stop.CancelAsync();
-        Assert.That(await Task.WhenAll(coming).WaitAsync(Patience.Long), Is.All.Positive);
+        await Task.WhenAll(coming).WaitAsync(Patience.Long);
         await steady.EchoAsync();
     }
 

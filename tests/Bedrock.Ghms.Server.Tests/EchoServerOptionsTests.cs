@@ -95,7 +95,8 @@ internal sealed class EchoServerOptionsTests
     [Test]
     public async Task A_peer_that_says_nothing_is_closed_with_1001_and_one_that_does_stays()
     {
-        await using var server = await EchoProcess.StartAsync("--timeout", "1000");
+        // Much longer than this test can be held up between two echoes.
+        await using var server = await EchoProcess.StartAsync("--timeout", "5000");
         using var silent = await WirePeer.UpgradeAsync(server.Port);
         using var alive = await WirePeer.UpgradeAsync(server.Port);
         var closed = silent.ReadCloseAsync();
@@ -111,7 +112,8 @@ internal sealed class EchoServerOptionsTests
     [Test]
     public async Task A_head_that_does_not_come_in_time_is_408_and_no_head_at_all_is_silence()
     {
-        await using var server = await EchoProcess.StartAsync("--header-timeout", "300");
+        // Much longer than this test can be held up before it has sent half a head.
+        await using var server = await EchoProcess.StartAsync("--header-timeout", "5000");
         using var half = await WirePeer.ConnectAsync(server.Port);
         await half.SendAsync("GET / HTTP/1.1\r\nHost: local");
         using var mute = await WirePeer.ConnectAsync(server.Port);

@@ -18,7 +18,7 @@ internal sealed class GracefulStopTests : ServerFixture
     public async Task Every_connection_gets_what_was_accepted_and_then_Close_1001()
     {
         const int Messages = 40;
-        var app = await StartAsync(Echo);
+        var app = await StartAsync(TimelessEcho);
         var peers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096)));
         for (var i = 0; i < Messages; i++)
         {
@@ -194,43 +194,50 @@ internal sealed class GracefulStopTests : ServerFixture
     public async Task A_handler_that_never_finishes_does_not_keep_the_host_beyond_its_time()
     {
         var entered = new TaskCompletionSource();
-        var app = await StartAsync(
-            services =>
+        var leave = new TaskCompletionSource();
+        var app = await StartAsync(builder => builder
+            .AddJson()
+            .AddMessage<Message>(code: 10)
+            .Handle<Message>(async (_, _, _) =>
             {
-                services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
-                services.AddGhms()
-                    .AddJson()
-                    .AddMessage<Message>(code: 10)
-                    .Handle<Message>(async (_, _, _) =>
-                    {
-                        entered.SetResult();
-                        await new TaskCompletionSource().Task;
-                    });
-            },
-            listen => listen.UseConnectionHandler<GhmsHandler>());
+                entered.SetResult();
+                await leave.Task;
+            }));
         using var peer = await WirePeer.UpgradeAsync(PortOf(app));
         await peer.SendFrameAsync(10, """{"Word":"x"}""");
         await entered.Task.WaitAsync(Patience.Long);
-        var closed = peer.ReadCloseAsync();
-        Assert.That(async () => await app.StopAsync().WaitAsync(Patience.Long), Throws.Nothing);
-        Assert.That(await closed, Is.EqualTo(1001));
+
+        // The host's time is up when the peer has had its Close.
+        using var time = new CancellationTokenSource();
+        var stopping = app.StopAsync(time.Token);
+        Assert.That(await peer.ReadCloseAsync(), Is.EqualTo(1001));
+        Assert.That(stopping.IsCompleted, Is.False);
+        await time.CancelAsync();
+        Assert.That(async () => await stopping.WaitAsync(Patience.Long), Throws.Nothing);
+        leave.SetResult();
     }
 
     [Test]
     public async Task An_unfinished_upgrade_gets_503_with_the_hint_of_the_first_broker_and_one_that_has_not_begun_is_just_closed()
     {
+        var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var app = await StartAsync(
             services =>
             {
                 Echo(services.AddGhms("orders", options => options.RetryAfter = TimeSpan.FromSeconds(7.2)));
                 Echo(services.AddGhms("stock", options => options.RetryAfter = TimeSpan.FromSeconds(9)));
             },
-            listen => listen.UseGhms(map => map.Broker("/", "orders").Broker("/stock", "stock")));
+            listen =>
+            {
+                listen.Use(next => connection => read.Task.IsCompleted ? next(connection) : ReadFirstAsync(connection, next));
+                listen.UseGhms(map => map.Broker("/", "orders").Broker("/stock", "stock"));
+            });
         using var half = await WirePeer.ConnectAsync(PortOf(app));
         await half.SendAsync("GET / HTTP/1.1\r\n");
+        await read.Task.WaitAsync(Patience.Long);
         using var mute = await WirePeer.ConnectAsync(PortOf(app));
 
-        // Connections are accepted in order, so the two above are known to the server once this one is.
+        // Connections are accepted in order, so the one above is known to the server once this one is.
         using var marker = await WirePeer.UpgradeAsync(PortOf(app));
         var stopping = app.StopAsync();
         var refusal = await half.ReadResponseAsync();
@@ -240,5 +247,15 @@ internal sealed class GracefulStopTests : ServerFixture
         Assert.That(await marker.ReadCloseAsync(), Is.EqualTo(1001));
         await stopping.WaitAsync(Patience.Long);
         Assert.That((refusal.Status, refusal["Retry-After"]), Is.EqualTo((503, "8")));
+
+        // What was accepted first may be read last, and of whom nothing has been read when the server stops has not begun.
+        async Task ReadFirstAsync(ConnectionContext connection, ConnectionDelegate next)
+        {
+            var first = await connection.Transport.Input.ReadAsync();
+            connection.Transport.Input.AdvanceTo(first.Buffer.Start);
+            var serving = next(connection);
+            read.SetResult();
+            await serving;
+        }
     }
 }

@@ -100,7 +100,7 @@ internal sealed class MappedConnectionTests : ServerFixture
     public async Task Every_connection_gets_what_was_accepted_and_then_Close_1001_when_the_host_stops()
     {
         const int Messages = 40;
-        var app = await StartMappedAsync(Echo);
+        var app = await StartMappedAsync(TimelessEcho);
         var peers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => WirePeer.UpgradeAsync(PortOf(app), receiveBuffer: 4_096)));
         for (var i = 0; i < Messages; i++)
         {

@@ -12,7 +12,10 @@ internal sealed partial class MicroservicesTests
     [Test]
     public async Task A_day_with_a_stock_that_is_killed_loses_nothing()
     {
-        var ended = await Programs.RunAsync(Programs.Sample("Microservices"));
+        // Long enough for orders to be open when stock is killed, though the dashboard may be up seconds later than the others.
+        var start = Programs.Sample("Microservices");
+        start.Environment["Orders"] = "500";
+        var ended = await Programs.RunAsync(start);
         var lines = ended.Output.TrimEnd().Split(Environment.NewLine);
         var killed = Array.IndexOf(lines, "starter   | kills stock.");
         var restarted = Array.IndexOf(lines, "starter   | starts stock again.");
@@ -20,7 +23,7 @@ internal sealed partial class MicroservicesTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ended.Errors, Is.Empty);
-            Assert.That(lines[^1], Is.EqualTo("dashboard | 200 orders: 200 confirmed, 200 in the books of stock, 0 twice, 0 lost; 0 of 3 levels wrong."));
+            Assert.That(lines[^1], Is.EqualTo("dashboard | 500 orders: 500 confirmed, 500 in the books of stock, 0 twice, 0 lost; 0 of 3 levels wrong."));
             Assert.That(lines[restarted..], Has.Some.StartsWith("stock     | Open, with ").And.None.EqualTo("stock     | Open, with 0 reservations in the books."));
             Assert.That(lines[killed..], Has.Some.StartsWith("orders    | Stock is gone: "));
             Assert.That(lines[killed..], Has.Some.Match("orders    . Order [0-9]+ was open: stock may have heard of it, and is asked again."));
@@ -49,10 +52,17 @@ internal sealed partial class MicroservicesTests
             // They come up in any order.
         }
 
-        var children = (await Programs.RunAsync(Programs.Command("pgrep", "-P", $"{starter.Id}"))).Output
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(id => Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture)))
-            .ToArray();
+        // The first may be up before the last has been started.
+        using var patience = new CancellationTokenSource(Patience.Long);
+        string[] ids;
+        do
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            ids = (await Programs.RunAsync(Programs.Command("pgrep", "-P", $"{starter.Id}"))).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+        while (ids.Length < 3);
+
+        var children = Array.ConvertAll(ids, id => Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture)));
         await Programs.SignalAsync(starter, signal);
         var ended = await Programs.EndAsync(starter, errors);
         Assert.That((ended.ExitCode, children.Length), Is.EqualTo((exitCode, 3)));

@@ -138,24 +138,20 @@ public sealed partial class GhmsConnection
     private async Task TransportDoneAsync(bool ownsTransport)
     {
         var closed = _transport.ConnectionClosed;
-        if (ownsTransport || closed.IsCancellationRequested || _transport.Features.Get<ITlsHandshakeFeature>() is not null)
+        var canTell = !ownsTransport && closed.CanBeCanceled && _transport.Features.Get<ITlsHandshakeFeature>() is null;
+        if (canTell && !closed.IsCancellationRequested)
         {
-            // The peer's FIN has fired it before its time, so nothing tells when the last byte has gone. Or TLS lies in between, or other
-            // middleware with pipes of its own, which end the transport's only when whoever uses the connection has let go of it.
-            SocketDeadline.Set(_transport, Broker, EndTime);
-            return;
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using (closed.UnsafeRegister(static done => ((TaskCompletionSource)done!).TrySetResult(), done))
+            {
+                await Task.WhenAny(done.Task, _aborted.Task).ConfigureAwait(false);
+            }
         }
 
-        if (!closed.CanBeCanceled)
-        {
-            return;
-        }
-
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (closed.UnsafeRegister(static done => ((TaskCompletionSource)done!).TrySetResult(), done))
-        {
-            await Task.WhenAny(done.Task, _aborted.Task).ConfigureAwait(false);
-        }
+        // The peer's FIN fires it before its time, whether it has been waited for or not, so nothing tells when the last byte has gone. Or TLS
+        // lies in between, or other middleware with pipes of its own, which end the transport's only when whoever uses the connection has let
+        // go of it.
+        SocketDeadline.Set(_transport, Broker, EndTime);
     }
 
     private async Task DisposeTransportAsync()

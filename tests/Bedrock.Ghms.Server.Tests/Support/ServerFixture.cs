@@ -103,6 +103,13 @@ internal abstract class ServerFixture
         .Handle<Announcement>(async (connection, announcement, ct) => await connection.Broker.SendAsync(announcement, ct))
         .Handle<Failure>((_, failure, _) => throw new InvalidOperationException(failure.Word));
 
+    /// <summary><see cref="Echo"/> on a clock that stands still: however long a test is held up, no time runs out and nobody has been silent for too long.</summary>
+    protected static void TimelessEcho(GhmsServerBuilder builder)
+    {
+        Echo(builder);
+        builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider());
+    }
+
     protected static GhmsBroker BrokerOf(WebApplication app) => app.Services.GetRequiredService<GhmsBroker>();
 
     protected static int PortOf(WebApplication app) => new Uri(app.Urls.Single()).Port;

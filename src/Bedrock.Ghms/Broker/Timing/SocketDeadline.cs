@@ -32,9 +32,9 @@ internal sealed class SocketDeadline : ITicked
 
     public static void Set(ConnectionContext transport, GhmsBroker broker, TimeSpan time)
     {
-        if (transport.Features.Get<IConnectionSocketFeature>() is { } feature)
+        if (transport.Features.Get<IConnectionSocketFeature>()?.Socket is { SafeHandle.IsClosed: false } socket)
         {
-            _ = new SocketDeadline(feature.Socket, broker, time);
+            _ = new SocketDeadline(socket, broker, time);
         }
     }
 
