@@ -6,7 +6,12 @@ using MessagePack.Formatters;
 
 namespace Bedrock.Ghms.MessagePack;
 
-internal sealed class MessagePackMessageCodec<T>(IMessagePackFormatter<T> formatter, MessagePackSerializerOptions options) : MessageCodec
+/// <summary>Writes and reads messages of one type.</summary>
+/// <param name="formatter">What does it.</param>
+/// <param name="options">Handed to it.</param>
+/// <param name="skipping">For the second try at a payload that it cannot read: there objects are read without their empty keys.</param>
+internal sealed class MessagePackMessageCodec<T>(
+    IMessagePackFormatter<T> formatter, MessagePackSerializerOptions options, MessagePackSerializerOptions skipping) : MessageCodec
     where T : notnull
 {
     // Delegates, because an interface of a generic type costs a look-up at each call from shared generic code.
@@ -33,13 +38,28 @@ internal sealed class MessagePackMessageCodec<T>(IMessagePackFormatter<T> format
     {
         MessagePackStrictReader.Verify(payload.Span);
         var reader = new MessagePackReader(payload);
-        var message = _read(ref reader, options);
+        T message;
+        try
+        {
+            message = _read(ref reader, options);
+        }
+        catch (MessagePackSerializationException)
+        {
+            message = DecodeAgain(payload, out reader);
+        }
+
         if (!reader.End)
         {
             throw new MessagePackSerializationException($"The formatter of {typeof(T)} left bytes over.");
         }
 
         return message ?? throw new MessagePackSerializationException($"The formatter of {typeof(T)} read null.");
+    }
+
+    private T DecodeAgain(ReadOnlyMemory<byte> payload, out MessagePackReader reader)
+    {
+        reader = new MessagePackReader(payload);
+        return skipping.Resolver.GetFormatterWithVerify<T>().Deserialize(ref reader, skipping);
     }
 
     private object DecodeJoined(in ReadOnlySequence<byte> payload)

@@ -20,6 +20,7 @@ public sealed class MessagePackMessageEncoding : MessageEncoding
     internal const int MaxDepth = 64;
 
     private readonly MessagePackSerializerOptions _options;
+    private readonly MessagePackSerializerOptions _skipping;
 
     /// <summary>Creates an encoding.</summary>
     /// <param name="resolver">Asked first for the formatter of each type; what it does not know, the standard and then the
@@ -36,6 +37,7 @@ public sealed class MessagePackMessageEncoding : MessageEncoding
         _options = MessagePackSerializerOptions.Standard
             .WithResolver(new MessageResolver(resolver))
             .WithSecurity(MessagePackSecurity.UntrustedData.WithMaximumObjectGraphDepth(MaxDepth));
+        _skipping = _options.WithResolver(new MessageResolver(resolver, skipsEmptyKeys: true));
     }
 
     /// <inheritdoc/>
@@ -48,7 +50,7 @@ public sealed class MessagePackMessageEncoding : MessageEncoding
             throw new NotSupportedException($"{typeof(T)} cannot have a factory in {MediaType}: formatters create their objects themselves.");
         }
 
-        return new MessagePackMessageCodec<T>(Formatter<T>(), _options);
+        return new MessagePackMessageCodec<T>(Formatter<T>(), _options, _skipping);
     }
 
     private IMessagePackFormatter<T> Formatter<T>()

@@ -9,7 +9,9 @@ namespace Bedrock.Ghms.MessagePack;
 /// Asks the user's resolver, then the library's. Refuses typeless formatters, and wraps those of types that have members which must
 /// not be null: because generated code asks the resolver for the formatters of its members, that reaches nested objects too.
 /// </summary>
-internal sealed class MessageResolver(IFormatterResolver? first) : IFormatterResolver
+/// <param name="first">The user's.</param>
+/// <param name="skipsEmptyKeys">Whether objects are read without their empty keys.</param>
+internal sealed class MessageResolver(IFormatterResolver? first, bool skipsEmptyKeys = false) : IFormatterResolver
 {
     private readonly ConcurrentDictionary<Type, object?> _formatters = new();
 
@@ -30,6 +32,11 @@ internal sealed class MessageResolver(IFormatterResolver? first) : IFormatterRes
         if (TypelessFormatters.IsTypeless(formatter) || TypelessFormatters.HasTypelessMember(typeof(T)))
         {
             throw new NotSupportedException($"{typeof(T)} has a typeless formatter, which lets the peer choose the types that are created.");
+        }
+
+        if (skipsEmptyKeys && formatter is not null && EmptyKeyFormatter<T>.IsNeeded)
+        {
+            formatter = new EmptyKeyFormatter<T>(formatter);
         }
 
         return formatter is not null && RequiredMembers.FindMissing<T>() is { } findMissing

@@ -138,7 +138,7 @@ internal struct HeadAssembler<TStartLine>
             var end = stop < 0 ? bytes.Length : _scanned + stop;
             if (CheckSize(end - _lineStart) is var size and not HeadFault.None)
             {
-                return Reject(size);
+                return Reject(size, bytes[_lineStart..end]);
             }
 
             _scanned = end;
@@ -149,18 +149,19 @@ internal struct HeadAssembler<TStartLine>
 
             if (bytes[end] != '\r' || bytes[end + 1] != '\n')
             {
-                return Reject(bytes[end] is (byte)'\r' or (byte)'\n' ? HeadFault.BareLineEnd
+                var fault = bytes[end] is (byte)'\r' or (byte)'\n' ? HeadFault.BareLineEnd
                     : _fieldsStart == 0 ? HeadFault.BadStartLine
-                    : HeadFault.BadFieldLine);
+                    : HeadFault.BadFieldLine;
+                return Reject(fault, bytes[_lineStart..end]);
             }
 
             var line = bytes[_lineStart..end];
             _lineStart = _scanned = end + 2;
             if (_fieldsStart == 0)
             {
-                if (JudgeStartLine(line) is var fault and not HeadFault.None)
+                if (JudgeStartLine(line) is var mistake and not HeadFault.None)
                 {
-                    return Reject(fault);
+                    return Reject(mistake);
                 }
             }
             else if (line.IsEmpty)
@@ -203,6 +204,17 @@ internal struct HeadAssembler<TStartLine>
 
         _fieldsStart = _lineStart;
         return TStartLine.Read(line, out _startLine);
+    }
+
+    // What there is of a start line may say how it wants to be answered.
+    private UpgradeParseStatus Reject(HeadFault fault, ReadOnlySpan<byte> part)
+    {
+        if (_fieldsStart == 0)
+        {
+            _ = TStartLine.Read(part, out _startLine);
+        }
+
+        return Reject(fault);
     }
 
     private UpgradeParseStatus Reject(HeadFault fault)

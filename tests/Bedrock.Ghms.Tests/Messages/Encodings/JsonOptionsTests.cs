@@ -58,17 +58,17 @@ public sealed class JsonOptionsTests
     }
 
     [Test]
-    public void The_text_encoder_is_honoured()
+    public void Text_is_escaped_as_JSON_asks_unless_the_options_have_an_encoder()
     {
-        var message = new Message { Word = "é" };
-        var options = new JsonSerializerOptions(PlainContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-        var relaxed = new JsonMessageEncoding(options).CreateCodec<Message>(null);
-        var escaping = new JsonMessageEncoding(PlainContext.Default).CreateCodec<Message>(null);
+        var message = new Message { Word = "é<'\"" };
+        var options = new JsonSerializerOptions(PlainContext.Default.Options) { Encoder = JavaScriptEncoder.Default };
+        var escaping = new JsonMessageEncoding(options).CreateCodec<Message>(null);
+        var plain = new JsonMessageEncoding(PlainContext.Default).CreateCodec<Message>(null);
         Assert.Multiple(() =>
         {
-            Assert.That(relaxed.Encode(message), Is.EqualTo("""{"Word":"é"}"""u8.ToArray()));
-            Assert.That(escaping.Encode(message), Is.EqualTo("""{"Word":"\u00E9"}"""u8.ToArray()));
-            Assert.That(relaxed.Encode(message), Is.EqualTo("""{"Word":"é"}"""u8.ToArray()));
+            Assert.That(plain.Encode(message), Is.EqualTo("""{"Word":"é<'\""}"""u8.ToArray()));
+            Assert.That(escaping.Encode(message), Is.EqualTo("""{"Word":"\u00E9\u003C\u0027\u0022"}"""u8.ToArray()));
+            Assert.That(plain.Encode(message), Is.EqualTo("""{"Word":"é<'\""}"""u8.ToArray()));
         });
     }
 

@@ -67,6 +67,21 @@ public sealed class MessagePackMessageEncodingTests
         });
     }
 
+    [Test]
+    public void Empty_keys_are_skipped_where_they_name_a_member_and_kept_where_they_are_data()
+    {
+        var nested = Read<Outer>(Json("""{"":1,"One":{"Word":"Hello","":{"":2}},"":3}"""));
+        var mixed = Read<Labels>(Json("""{"":1,"Counts":{"":2,"a":3},"Any":{"":4}}"""));
+        Assert.Multiple(() =>
+        {
+            Assert.That(Read<Message>([0x82, 0xD9, 0x00, 0x01, .. Text("Word"), .. Text("Hello")]).Word, Is.EqualTo("Hello"));
+            Assert.That(nested.One!.Word, Is.EqualTo("Hello"));
+            Assert.That(mixed.Counts, Is.EqualTo(new Dictionary<string, int> { [""] = 2, ["a"] = 3 }));
+            Assert.That(mixed.Any, Is.EqualTo(new Dictionary<object, object> { [""] = 4 }));
+            Assert.That(() => Read<Message>(Json("""{"":1}""")), Throws.TypeOf<MessagePackSerializationException>());
+        });
+    }
+
     [TestCase("{}", TypeArgs = [typeof(Message)])]
     [TestCase("""{"Word":null}""", TypeArgs = [typeof(Message)])]
     [TestCase("""{"word":"Hello"}""", TypeArgs = [typeof(Message)])]

@@ -51,6 +51,13 @@ public sealed class Tree
     public Tree? Child { get; set; }
 }
 
+public sealed class Labels
+{
+    public Dictionary<string, int>? Counts { get; set; }
+
+    public object? Any { get; set; }
+}
+
 public sealed class Outer
 {
     public Message? One { get; set; }

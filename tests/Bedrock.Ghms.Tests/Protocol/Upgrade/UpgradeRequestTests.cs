@@ -237,7 +237,8 @@ public sealed class UpgradeRequestTests
     }
 
     [TestCase("HEAD / HTTP/1.1\r\n", true)]
-    [TestCase("HEAD /\n", false)]
+    [TestCase("HEAD /\n", true)]
+    [TestCase("HEAD\n", false)]
     [TestCase("HEAD http://a/ HTTP/1.1\r\n", true)]
     [TestCase("HEAD / HTTP/1.1\r\n bad\r\n", true)]
     [TestCase("GET / HTTP/1.1\r\n bad\r\n", false)]
