@@ -12,6 +12,12 @@ public sealed class SocketTransportTests
 {
     private readonly SocketConnectionFactory _factory = new();
 
+    // It keeps its port, so that nobody else comes to listen there.
+    private readonly Socket _deaf = Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+    [OneTimeTearDown]
+    public void LetGo() => _deaf.Dispose();
+
     [Test]
     public async Task Bytes_go_both_ways_until_each_side_has_finished()
     {
@@ -121,18 +127,20 @@ public sealed class SocketTransportTests
 
     private static Socket Listen(EndPoint endpoint)
     {
-        var listener = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(endpoint);
+        var listener = Bind(endpoint);
         listener.Listen();
         return listener;
     }
 
-    /// <summary>An address at which nobody listens.</summary>
-    private static EndPoint Closed()
+    private static Socket Bind(EndPoint endpoint)
     {
-        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
-        return listener.LocalEndPoint!;
+        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(endpoint);
+        return socket;
     }
+
+    /// <summary>An address at which nobody listens.</summary>
+    private EndPoint Closed() => _deaf.LocalEndPoint!;
 
     private sealed class Odd : EndPoint;
 }

@@ -35,6 +35,9 @@ internal sealed class StreamAnswerTests : RequestFixture
         await CreditAsync(peer, 7, 2);
         await CreditAsync(peer, 7, 1);
         await ExpectItemsAsync(peer, 32, 3);
+
+        // It goes on beside the read loop now, and may be about to make the next one still.
+        await UntilAsync(() => Volatile.Read(ref _produced) >= 36);
         await ExpectQuietAsync(peer);
         Assert.That(Volatile.Read(ref _produced), Is.EqualTo(36));
         await CancelAsync(peer, 7);

@@ -209,7 +209,7 @@ internal sealed class RestoreTests : ReconnectFixture
         Network.Up(BuildTopics());
         var client = BuildListener(configure: builder => builder.Configure(options => options.Timeout = TimeSpan.FromSeconds(8)));
         await client.ConnectAsync().InTime();
-        await using var subscription = await client.SubscribeAsync<Greeting>("a", (_, _, _) => default);
+        var subscription = await client.SubscribeAsync<Greeting>("a", (_, _, _) => default);
         var peer = await ComeToSilentServerAsync();
         Time.Advance(TimeSpan.FromSeconds(8));
 
@@ -228,7 +228,9 @@ internal sealed class RestoreTests : ReconnectFixture
         Network.Up(BuildTopics());
         var client = BuildListener(options => options.AttemptTimeout = TimeSpan.FromSeconds(3));
         await client.ConnectAsync().InTime();
-        await using var subscription = await client.SubscribeAsync<Greeting>("a", (_, _, _) => default);
+
+        // It ends with the client: its end would wait, on a clock that stands still, for a restoration that goes on by mistake.
+        await client.SubscribeAsync<Greeting>("a", (_, _, _) => default);
         var peer = await ComeToSilentServerAsync();
         Time.Advance(TimeSpan.FromSeconds(3));
         Assert.That((await UntilAsync(GhmsClientState.Waiting)).Cause, Is.InstanceOf<TimeoutException>());
@@ -323,10 +325,11 @@ internal sealed class RestoreTests : ReconnectFixture
 
     private static byte[] Subscription(string filter) => [1, .. Encoding.UTF8.GetBytes(filter)];
 
+    // Another thread adds the peer, and behind it the transport: a list counts what it is about to hold.
     private static async Task<RawPeer> PeerAsync(ScriptedServer server)
     {
         using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (server.Peers.Count == 0)
+        while (server.Transports.Count == 0)
         {
             late.Token.ThrowIfCancellationRequested();
             await Task.Yield();

@@ -23,10 +23,10 @@ internal sealed class SlowSubscriberTests : WireFixture
         var publisher = await OpenAsync(broker);
         for (var i = 0; i < 21; i++)
         {
-            await PublishAsync(broker, relayed ? publisher.Peer : null, i % 2 == 0 ? "a" : "b", i);
+            await PublishAsync(broker, wire, relayed ? publisher.Peer : null, i % 2 == 0 ? "a" : "b", i);
         }
 
-        await PublishAsync(broker, relayed ? publisher.Peer : null, "a", 101);
+        await PublishAsync(broker, wire, relayed ? publisher.Peer : null, "a", 101);
         await ExpectAsync(wire, ("a", 0), ("b", 19), ("a", 20), ("a", 101));
         Assert.That(wire.Connection.DroppedMessages, Is.EqualTo(18));
     }
@@ -39,7 +39,7 @@ internal sealed class SlowSubscriberTests : WireFixture
         var publisher = await OpenAsync(broker);
         for (var i = 0; i < 6; i++)
         {
-            await PublishAsync(broker, relayed ? publisher.Peer : null, "a", i);
+            await PublishAsync(broker, wire, relayed ? publisher.Peer : null, "a", i);
         }
 
         await ExpectAsync(wire, ("a", 0), ("a", 4), ("a", 5));
@@ -54,6 +54,7 @@ internal sealed class SlowSubscriberTests : WireFixture
         for (var i = 0; i < 5; i++)
         {
             Assert.That(await broker.PublishAsync("a", Blob.Of(i, Size)), Is.EqualTo(i < Room ? 1 : 0));
+            await UntilOnItsWayAsync(wire);
         }
 
         await ExpectAsync(wire, ("a", 0), ("a", 1), ("a", 2));
@@ -66,7 +67,7 @@ internal sealed class SlowSubscriberTests : WireFixture
         var wire = await SubscribeAsync(broker);
         for (var i = 0; i < Room; i++)
         {
-            await PublishAsync(broker, null, "a", i);
+            await PublishAsync(broker, wire, null, "a", i);
         }
 
         var waiting = broker.PublishAsync("a", Blob.Of(Room, Size)).AsTask();
@@ -75,7 +76,7 @@ internal sealed class SlowSubscriberTests : WireFixture
         Assert.That(await waiting.WaitAsync(Patience), Is.EqualTo(1));
     }
 
-    private static async Task PublishAsync(GhmsBroker broker, RawPeer? publisher, string topic, int number)
+    private static async Task PublishAsync(GhmsBroker broker, Wire wire, RawPeer? publisher, string topic, int number)
     {
         if (publisher is null)
         {
@@ -88,7 +89,15 @@ internal sealed class SlowSubscriberTests : WireFixture
             await publisher.PublishAsync(topic, Blob.Code, Blob.Of(number, Size).Data);
             await publisher.ExpectNothingAsync();
         }
+
+        if (number == 0)
+        {
+            await UntilOnItsWayAsync(wire);
+        }
     }
+
+    // Whoever has sent the result may hold the output still, and then the first publication waits in the queue for a moment, where another can take its place.
+    private static Task UntilOnItsWayAsync(Wire wire) => UntilAsync(() => wire.Connection.Outbound.FlushPendingSince != 0);
 
     private static async Task ExpectAsync(Wire wire, params (string Topic, int Number)[] publications)
     {

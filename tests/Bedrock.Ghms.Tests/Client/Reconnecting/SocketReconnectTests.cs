@@ -18,6 +18,9 @@ internal sealed class SocketReconnectTests
     {
         var received = new ConcurrentQueue<string>();
         await using var first = new Listener(MakeServer());
+
+        // Nobody else may have the port while nobody listens there.
+        using var held = Listener.Bind(first.Port);
         await using var client = new GhmsClientBuilder().AddJson().AddMessage<Greeting>().AddTopics()
             .ConnectTo(new Uri($"http://127.0.0.1:{first.Port}/"))
             .UseReconnect(options =>
@@ -42,6 +45,9 @@ internal sealed class SocketReconnectTests
         await using var second = new Listener(MakeServer(), first.Port);
         await publishing.InTime();
         await UntilAsync(() => received.Count == 2);
+
+        // What waited goes out before the client says that it is connected.
+        await client.WaitForConnectedAsync().InTime();
         Assert.That(received, Is.EqualTo(new[] { "1", "2" }));
         Assert.That((client.State, subscription.IsActive), Is.EqualTo((GhmsClientState.Connected, true)));
     }
@@ -76,21 +82,29 @@ internal sealed class SocketReconnectTests
     private sealed class Listener : IAsyncDisposable
     {
         private readonly GhmsBroker _broker;
-        private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        private readonly Socket _socket;
         private readonly ConcurrentBag<Socket> _accepted = [];
         private readonly Task _accepting;
 
         public Listener(GhmsBroker broker, int port = 0)
         {
             _broker = broker;
-            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            _socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            _socket = Bind(port);
             _socket.Listen();
             Port = ((IPEndPoint)_socket.LocalEndPoint!).Port;
             _accepting = AcceptAsync();
         }
 
         public int Port { get; }
+
+        /// <summary>A socket at a port that others of this kind may have as well.</summary>
+        public static Socket Bind(int port)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return socket;
+        }
 
         /// <summary>Ends it, with a Close or as a process that is killed.</summary>
         public async Task StopAsync(bool isOrderly)
