@@ -25,8 +25,8 @@ internal sealed class StalledSubscriberTests : ServerFixture
     private const int DroppedWhenStalled = 50;
     private const int AfterStall = 1_000;
 
-    // For what the others' transports keep; what is sent to the stalled one meanwhile is twice as much.
-    private const int MemoryBound = AfterStall * Size / 2;
+    // For what the others' transports keep, 80 KiB each if none of a window has been sent yet; what is sent to the stalled one meanwhile is a third more.
+    private const int MemoryBound = AfterStall * Size * 3 / 4;
 
     [Test]
     public async Task It_misses_the_newest_where_the_type_says_so()
@@ -34,7 +34,9 @@ internal sealed class StalledSubscriberTests : ServerFixture
         var (sent, received) = await StallAsync(builder => builder.DropNewest<Announcement>());
         Assert.That(received, Is.Ordered.And.Unique);
         Assert.That(received[..10], Is.EqualTo(Enumerable.Range(0, 10)));
-        Assert.That(received[^1], Is.LessThan(sent - AfterStall + Window), "What waits is what came before the stall.");
+
+        // Drops alone tell no stall: those of the first windows may be due to a flush whose end is seen late.
+        Assert.That(received[^1], Is.LessThan(sent - (AfterStall / 2)), "What waits is what came before the stall.");
     }
 
     [Test]
@@ -69,6 +71,7 @@ internal sealed class StalledSubscriberTests : ServerFixture
         var received = others.ToDictionary(other => other, _ => new List<int>());
         var sent = 0;
         Task<int> sending;
+        long pending;
         do
         {
             Assert.That(sent, Is.LessThan(MostBeforeStall), "No send waited.");
@@ -79,10 +82,13 @@ internal sealed class StalledSubscriberTests : ServerFixture
             {
                 await CatchUpAsync();
             }
+
+            // A flush whose end is seen late makes senders wait too: only who still does when all has been looked at waits for the reader.
+            pending = connection.PendingBytes;
+            await CatchUpAsync();
         }
         while (sending.IsCompleted);
-        Assert.That(connection.PendingBytes, Is.InRange(SoftLimit, HardLimit));
-        await CatchUpAsync();
+        Assert.That(pending, Is.InRange(SoftLimit, HardLimit));
         Assert.That(received.Values, Is.All.EqualTo(Enumerable.Range(0, sent - 1)), "One message waits, for all of them.");
 
         var total = sent + 100;
