@@ -68,9 +68,11 @@ internal sealed class ClientHealthTests : HostedClientFixture
     public async Task A_connection_that_is_lost_while_a_check_looks_has_not_been_missing_since_it_was_made()
     {
         var app = await ServeAsync();
-        var host = await StartHostAsync(services => Add(services, client => Speak(client, UriOf(app))));
+        var host = BuildHost(services => Add(services, client => Speak(client, UriOf(app))));
         var client = ClientOf(host);
-        await client.WaitForConnectedAsync().WaitAsync(Patience.Long);
+        var connected = client.WaitForStateAsync(GhmsClientState.Connected);
+        await host.StartAsync().WaitAsync(Patience.Long);
+        await connected.WaitAsync(Patience.Long);
         _time.Advance(TimeSpan.FromSeconds(10));
         var registration = host.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Single();
         var check = registration.Factory(host.Services);
