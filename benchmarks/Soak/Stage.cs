@@ -10,7 +10,7 @@ namespace Bedrock.Ghms.Soak;
 internal sealed class Stage : IAsyncDisposable
 {
     // A busy machine may take its time over what is bounded otherwise.
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(20);
 
     private readonly Terms _terms;
     private readonly string _folder = Directory.CreateTempSubdirectory("ghms-soak-").FullName;

@@ -6,10 +6,12 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bedrock.Ghms.Server.Tests;
 
 /// <summary>One who does not read among those who do, over every kind of connection.</summary>
+/// <remarks>The clock stands still, so that it is the limits alone that decide, and a connection that ends waits for its peer to read.</remarks>
 [TestFixture(false, false)]
 [TestFixture(false, true)]
 [TestFixture(true, false)]
@@ -38,11 +40,7 @@ internal sealed class SlowReaderTests(bool isMapped, bool isTls) : ServerFixture
     [Test]
     public async Task A_slow_reader_stays_and_misses_the_oldest_where_the_type_says_so()
     {
-        var app = await ServeAsync(builder => builder.DropOldest<Announcement>(), options =>
-        {
-            options.Outbound.SoftLimit = 500_000;
-            options.Outbound.SoftLimitTime = TimeSpan.FromHours(1);
-        });
+        var app = await ServeAsync(builder => builder.DropOldest<Announcement>(), options => options.Outbound.SoftLimit = 500_000);
         using var slow = await UpgradeAsync(app, receiveBuffer: 65_536);
         var connection = BrokerOf(app).Connections.Single();
         await PublishAsync(app);
@@ -90,7 +88,7 @@ internal sealed class SlowReaderTests(bool isMapped, bool isTls) : ServerFixture
     private Task<WebApplication> ServeAsync(Action<GhmsServerBuilder> configure, Action<GhmsBrokerOptions> options) => StartAsync(
         services =>
         {
-            var builder = services.AddGhms(options);
+            var builder = services.AddSingleton<TimeProvider>(new FakeTimeProvider()).AddGhms(options);
             Echo(builder);
             configure(builder);
         },

@@ -174,8 +174,10 @@ internal sealed class TlsTests(bool isMapped) : ServerFixture
 
     private static async Task<WirePeer> UpgradeAsync(WebApplication app, X509Certificate2? shown = null)
     {
+        using var late = new CancellationTokenSource(Patience.Long);
         while (true)
         {
+            late.Token.ThrowIfCancellationRequested();
             var peer = await WirePeer.ConnectAsync(PortOf(app), Certificates.TrustServer(shown));
             await peer.SendAsync(WirePeer.Request(fields: "Accept: application/json\r\n"));
             var response = await peer.ReadResponseAsync();

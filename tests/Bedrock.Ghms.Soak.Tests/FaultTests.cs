@@ -74,19 +74,21 @@ internal sealed class FaultTests
     {
         await using var stage = await Stage.StartAsync(Short);
         await LoadAsync(stage);
+        var lost = Newest(stage);
         await stage.LoseConnectionsAsync(stage.PauseServerAsync);
         await stage.ResumeServerAsync();
         await stage.RecoverAsync();
         await LoadAsync(stage);
         await FinishAsync(stage);
-        Assert.That(FirstEnds(stage).Select(end => end.Cause), Is.All.EqualTo(ConnectionEndCause.ClosedHere));
+        Assert.That(lost.Select(account => account.End?.Cause), Is.All.EqualTo(ConnectionEndCause.ClosedHere));
     }
 
     [Test]
     public async Task A_network_that_swallows_everything_is_found_out_in_time_and_what_waits_is_bounded()
     {
-        await using var stage = await Stage.StartAsync(Short with { Burst = 200 });
+        await using var stage = await Stage.StartAsync(Short with { Timeout = TimeSpan.FromSeconds(3), Burst = 200 });
         await LoadAsync(stage);
+        var lost = Newest(stage);
         var watch = new MemoryWatch(stage.Clients);
         await stage.LoseConnectionsAsync(() =>
         {
@@ -98,7 +100,7 @@ internal sealed class FaultTests
         await stage.RecoverAsync();
         await LoadAsync(stage);
         await FinishAsync(stage);
-        Assert.That(FirstEnds(stage).Select(end => end.Cause), Is.All.EqualTo(ConnectionEndCause.ClosedHere));
+        Assert.That(lost.Select(account => account.End?.Cause), Is.All.EqualTo(ConnectionEndCause.ClosedHere));
         Assert.That(watch.PeakPending, Is.InRange(Short.SoftLimit / 2, Short.HardLimit));
     }
 
@@ -171,6 +173,9 @@ internal sealed class FaultTests
         Assert.That(audit.Totals.Values.Select(totals => totals.Lost), Is.All.Zero);
         Assert.That(audit.Totals[StreamKind.Request].NotSent + audit.Totals[StreamKind.Publication].NotSent, Is.Zero);
     }
+
+    // With a short time-out a busy machine may have ended those before.
+    private static List<ConnectionAccount> Newest(Stage stage) => [.. stage.Clients.Select(client => client.Ledger.Accounts[^1])];
 
     private static IEnumerable<ConnectionEnd> FirstEnds(Stage stage) => stage.Clients.Select(client => client.Ledger.Accounts[0].End!);
 }

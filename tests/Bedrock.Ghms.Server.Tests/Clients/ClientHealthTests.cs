@@ -4,13 +4,14 @@ using Bedrock.Ghms.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Bedrock.Ghms.Server.Tests.Clients;
 
 internal sealed class ClientHealthTests : HostedClientFixture
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly WatchedTime _time = new();
 
     [Test]
     public async Task A_connected_client_is_healthy_and_tells_its_counts()
@@ -29,12 +30,15 @@ internal sealed class ClientHealthTests : HostedClientFixture
     [Test]
     public async Task A_client_that_tries_to_connect_is_degraded_for_as_long_as_the_grace_lasts()
     {
-        var host = await StartHostAsync(services => Add(services, client => Speak(client, UriOf(FreePort()))));
+        var host = BuildHost(services => Add(services, client => Speak(client, UriOf(FreePort()))));
         ErrorsAreProvoked = true;
-        await ClientOf(host).WaitForStateAsync(GhmsClientState.Waiting).WaitAsync(Patience.Long);
+
+        // Told of it after the check has been, and not only in that state already.
+        var waiting = ClientOf(host).WaitForStateAsync(GhmsClientState.Waiting);
+        await host.StartAsync().WaitAsync(Patience.Long);
+        await waiting.WaitAsync(Patience.Long);
         var early = await CheckAsync(host);
         _time.Advance(TimeSpan.FromSeconds(10));
-        await ClientOf(host).WaitForStateAsync(GhmsClientState.Waiting).WaitAsync(Patience.Long);
         var late = await CheckAsync(host);
         using (Assert.EnterMultipleScope())
         {
@@ -53,10 +57,35 @@ internal sealed class ClientHealthTests : HostedClientFixture
         await ClientOf(host).WaitForConnectedAsync().WaitAsync(Patience.Long);
         _time.Advance(TimeSpan.FromSeconds(1));
         _time.Advance(TimeSpan.FromSeconds(9));
+        var waiting = ClientOf(host).WaitForStateAsync(GhmsClientState.Waiting);
         await app.StopAsync().WaitAsync(Patience.Long);
-        await ClientOf(host).WaitForStateAsync(GhmsClientState.Waiting).WaitAsync(Patience.Long);
+        await waiting.WaitAsync(Patience.Long);
         var entry = await CheckAsync(host);
         Assert.That((entry.Status, entry.Data["secondsWithoutConnection"]), Is.EqualTo((HealthStatus.Degraded, 0)));
+    }
+
+    [Test]
+    public async Task A_connection_that_is_lost_while_a_check_looks_has_not_been_missing_since_it_was_made()
+    {
+        var app = await ServeAsync();
+        var host = BuildHost(services => Add(services, client => Speak(client, UriOf(app))));
+        var client = ClientOf(host);
+        var connected = client.WaitForStateAsync(GhmsClientState.Connected);
+        await host.StartAsync().WaitAsync(Patience.Long);
+        await connected.WaitAsync(Patience.Long);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        var registration = host.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Single();
+        var check = registration.Factory(host.Services);
+        var stopping = Task.CompletedTask;
+        _time.OnLookHere(() =>
+        {
+            stopping = app.StopAsync();
+            Assert.That(SpinWait.SpinUntil(() => client.State != GhmsClientState.Connected, Patience.Long), Is.True);
+        });
+        var result = await check.CheckHealthAsync(new HealthCheckContext { Registration = registration });
+        Assert.That(client.State, Is.Not.EqualTo(GhmsClientState.Connected), "Nobody looked.");
+        Assert.That(result.Status, Is.Not.EqualTo(HealthStatus.Unhealthy));
+        await stopping.WaitAsync(Patience.Long);
     }
 
     [Test]
@@ -99,4 +128,23 @@ internal sealed class ClientHealthTests : HostedClientFixture
 
     private static async Task<HealthReportEntry> CheckAsync(IHost host) =>
         (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["ghms-client-orders"];
+
+    private sealed class WatchedTime : FakeTimeProvider
+    {
+        private (int Thread, Action Act)? _next;
+
+        /// <summary>Does something when this thread looks next, before it has seen the time.</summary>
+        public void OnLookHere(Action act) => _next = (Environment.CurrentManagedThreadId, act);
+
+        public override long GetTimestamp()
+        {
+            if (_next is var (thread, act) && thread == Environment.CurrentManagedThreadId)
+            {
+                _next = null;
+                act();
+            }
+
+            return base.GetTimestamp();
+        }
+    }
 }

@@ -11,14 +11,14 @@ internal sealed class ForwardProxy : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ghms-proxy-");
     private readonly string _kind;
-    private readonly IPEndPoint _endpoint = FreeEndPoint();
+    private readonly HeldPort _port = new();
     private readonly Process _process;
     private readonly Task<string> _errors;
 
     private ForwardProxy(string kind)
     {
         _kind = kind;
-        _process = Process.Start(Programs.Command(kind, kind == "tinyproxy" ? ["-d", "-c", WriteSetup()] : ["-i", "127.0.0.1", "-p", $"{_endpoint.Port}", "-u", "ann", "-P", "secret"]))!;
+        _process = Process.Start(Programs.Command(kind, kind == "tinyproxy" ? ["-d", "-c", WriteSetup()] : ["-i", "127.0.0.1", "-p", $"{_port.Number}", "-u", "ann", "-P", "secret"]))!;
         _errors = _process.StandardError.ReadToEndAsync();
         _process.OutputDataReceived += (_, _) => { };
         _process.BeginOutputReadLine();
@@ -33,7 +33,7 @@ internal sealed class ForwardProxy : IAsyncDisposable
         {
             try
             {
-                using var peer = await WirePeer.ConnectAsync(proxy._endpoint.Port);
+                using var peer = await WirePeer.ConnectAsync(proxy._port.Number);
                 return proxy;
             }
             catch (SocketException) when (!proxy._process.HasExited && !patience.IsCancellationRequested)
@@ -51,7 +51,7 @@ internal sealed class ForwardProxy : IAsyncDisposable
     public GhmsClientBuilder Use(GhmsClientBuilder builder, string password = "secret")
     {
         var credential = new NetworkCredential("ann", password);
-        return _kind == "tinyproxy" ? builder.UseHttpProxy(new Uri($"http://{_endpoint}"), credential) : builder.UseSocks5Proxy(_endpoint, credential);
+        return _kind == "tinyproxy" ? builder.UseHttpProxy(new Uri($"http://{_port.EndPoint}"), credential) : builder.UseSocks5Proxy(_port.EndPoint, credential);
     }
 
     public async ValueTask DisposeAsync()
@@ -63,20 +63,14 @@ internal sealed class ForwardProxy : IAsyncDisposable
         }
 
         _process.Dispose();
+        _port.Dispose();
         _folder.Delete(recursive: true);
     }
 
     private string WriteSetup()
     {
         var file = Path.Combine(_folder.FullName, "tinyproxy.conf");
-        File.WriteAllText(file, $"Port {_endpoint.Port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 10\nBasicAuth ann secret\n");
+        File.WriteAllText(file, $"Port {_port.Number}\nListen 127.0.0.1\nTimeout 600\nMaxClients 10\nBasicAuth ann secret\n");
         return file;
-    }
-
-    private static IPEndPoint FreeEndPoint()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
     }
 }

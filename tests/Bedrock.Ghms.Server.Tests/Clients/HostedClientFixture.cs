@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Threading.Channels;
 using Bedrock.Ghms.Broker;
 using Bedrock.Ghms.Client;
@@ -16,6 +14,7 @@ namespace Bedrock.Ghms.Server.Tests.Clients;
 internal abstract class HostedClientFixture : ServerFixture
 {
     private readonly List<IHost> _hosts = [];
+    private readonly List<HeldPort> _ports = [];
 
     /// <summary>How connections have ended, as the servers saw it.</summary>
     protected Channel<ConnectionEnd> Ends { get; } = Channel.CreateUnbounded<ConnectionEnd>();
@@ -28,6 +27,8 @@ internal abstract class HostedClientFixture : ServerFixture
             await host.StopAsync().WaitAsync(Patience.Long);
             await ((IAsyncDisposable)host).DisposeAsync().AsTask().WaitAsync(Patience.Long);
         }
+
+        _ports.ForEach(port => port.Dispose());
     }
 
     /// <summary>A server that sends back messages, on the port that is asked for or on a free one.</summary>
@@ -71,12 +72,11 @@ internal abstract class HostedClientFixture : ServerFixture
     /// <summary>What a client registers to talk to one of the servers.</summary>
     protected static GhmsClientBuilder Speak(GhmsClientBuilder client, Uri server) => client.ConnectTo(server).AddJson().AddMessage<Message>(code: 10);
 
-    /// <summary>A port at which nobody listens.</summary>
-    protected static int FreePort()
+    /// <summary>A port at which nobody listens until the test does. It is held to its end.</summary>
+    protected int FreePort()
     {
-        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)listener.LocalEndPoint!).Port;
+        _ports.Add(new HeldPort());
+        return _ports[^1].Number;
     }
 
     protected static Uri UriOf(int port) => new($"http://127.0.0.1:{port}/");

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using Bedrock.Ghms.Server.Tests.Support;
 
@@ -9,13 +8,13 @@ namespace Bedrock.Ghms.Server.Tests.Proxies;
 internal sealed class ProxyProcess : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ghms-proxy-");
-    private readonly Dictionary<Route, int> _ports = FreePorts();
+    private readonly Dictionary<Route, HeldPort> _ports = Enum.GetValues<Route>().ToDictionary(route => route, _ => new HeldPort());
     private readonly Process _process;
     private readonly Task<string> _errors;
 
     private ProxyProcess(string proxy, int server, string timeout)
     {
-        var file = ProxySetup.Write(proxy, _folder.FullName, _ports, server, timeout);
+        var file = ProxySetup.Write(proxy, _folder.FullName, _ports.ToDictionary(pair => pair.Key, pair => pair.Value.Number), server, timeout);
         string[] args = proxy == "nginx" ? ["-e", "stderr", "-c", file] : ["-db", "-f", file];
         _process = Process.Start(Programs.Command(proxy, args))!;
         _errors = _process.StandardError.ReadToEndAsync();
@@ -42,7 +41,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
         {
             foreach (var port in process._ports.Values)
             {
-                await process.WaitAsync(port);
+                await process.WaitAsync(port.Number);
             }
 
             return process;
@@ -54,7 +53,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
         }
     }
 
-    public int Port(Route route) => _ports[route];
+    public int Port(Route route) => _ports[route].Number;
 
     /// <summary>Connects to the server by way of the proxy.</summary>
     public Task<WirePeer> ConnectAsync(Route route) => route is Route.Https or Route.RawTls
@@ -78,25 +77,12 @@ internal sealed class ProxyProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+        foreach (var port in _ports.Values)
+        {
+            port.Dispose();
+        }
+
         _folder.Delete(recursive: true);
-    }
-
-    private static Dictionary<Route, int> FreePorts()
-    {
-        // Each is held until all are found, so that they differ.
-        var held = Enum.GetValues<Route>().ToDictionary(route => route, _ => new TcpListener(IPAddress.Loopback, 0));
-        foreach (var listener in held.Values)
-        {
-            listener.Start();
-        }
-
-        var ports = held.ToDictionary(pair => pair.Key, pair => ((IPEndPoint)pair.Value.LocalEndpoint).Port);
-        foreach (var listener in held.Values)
-        {
-            listener.Dispose();
-        }
-
-        return ports;
     }
 
     private async Task WaitAsync(int port)

@@ -96,7 +96,7 @@ internal sealed class ProxyTests(string proxy) : ServerFixture
     public async Task Heartbeats_keep_an_idle_connection_open_that_the_proxy_would_end([Values] Route route)
     {
         var app = await StartAsync(Echo);
-        await using var between = await ProxyProcess.StartAsync(proxy, PortOf(app), timeout: "2s");
+        await using var between = await ProxyProcess.StartAsync(proxy, PortOf(app), timeout: "5s");
 
         // The server sends heartbeats as often as its peer asks for: to one every tenth of a second, to the other every twenty minutes.
         using var kept = await between.UpgradeAsync(route, "GHMS-Timeout: 300\r\n");

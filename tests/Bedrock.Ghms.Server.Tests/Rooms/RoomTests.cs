@@ -28,17 +28,21 @@ internal sealed class RoomTests
         await using var first = await plain.ConnectAsync();
         await using var second = await packed.ConnectAsync();
         await plain.Pipe.EnterAsync(1);
+
+        // The two have a connection each: what one says may be there before the other has entered, who hears itself when it has.
+        await plain.Pipe.SayAsync(1, new Message { Word = "in" });
+        Assert.That(await plain.HearAsync(), Is.EqualTo("1: in!?"));
         await packed.Pipe.EnterAsync(1);
         await packed.Pipe.SayAsync(1, new Message { Word = "packed" });
         Assert.That(await packed.HearAsync(), Is.EqualTo("1: packed!?"));
         Assert.That(await plain.HearAsync(), Is.EqualTo("1: packed!?"));
         await plain.Pipe.SayAsync(1, new Message { Word = "swallow" });
         await plain.Pipe.SayAsync(2, new Message { Word = "nobody there" });
+        using var raw = RawMessage.Create(10, "no JSON"u8.ToArray());
+        await plain.Pipe.SayAsync(3, raw);
         await plain.Pipe.SayAsync(1, new Message { Word = "plain" });
         Assert.That(await plain.HearAsync(), Is.EqualTo("1: plain!?"));
         Assert.That(await packed.HearAsync(), Is.EqualTo("1: plain!?"));
-        using var raw = RawMessage.Create(10, "no JSON"u8.ToArray());
-        await plain.Pipe.SayAsync(3, raw);
         Assert.That(rooms.Untold, Is.Zero);
         Assert.That(server.FindPipe<RoomPipe>(), Is.SameAs(rooms));
     }

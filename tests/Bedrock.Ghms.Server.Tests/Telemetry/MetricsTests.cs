@@ -231,7 +231,7 @@ internal sealed class MetricsTests(bool isMapped) : ServerFixture
         var broker = BrokerOf(app);
         var reading = new[] { peer, company, more }.Select(async reader =>
         {
-            while (await reader.ReadFrameAsync() is not (0, _))
+            while (await reader.ReadFrameAsync() is (not WirePeer.Close, _))
             {
             }
         }).ToList();

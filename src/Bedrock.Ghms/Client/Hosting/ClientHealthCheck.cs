@@ -9,9 +9,7 @@ internal sealed class ClientHealthCheck(ClientWatch watch, TimeSpan grace) : IHe
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        // In this order: a connection that is made meanwhile would make the absence a wrong one.
-        var absence = watch.Absence;
-        var state = watch.Client.State;
+        var (state, absence, cause) = watch.Now;
         var stats = watch.Client.Broker.GetStats();
         var data = new Dictionary<string, object>
         {
@@ -26,19 +24,19 @@ internal sealed class ClientHealthCheck(ClientWatch watch, TimeSpan grace) : IHe
             return Task.FromResult(HealthCheckResult.Healthy("The client is connected.", data));
         }
 
-        data["secondsWithoutConnection"] = absence.Time.TotalSeconds;
+        data["secondsWithoutConnection"] = absence.TotalSeconds;
 
         // One that nothing has failed for is about to be connected by its host.
-        var isTrying = state is GhmsClientState.Connecting or GhmsClientState.Waiting || (state == GhmsClientState.Disconnected && absence.Cause is null);
-        var status = isTrying && absence.Time < grace ? HealthStatus.Degraded : context.Registration.FailureStatus;
-        return Task.FromResult(new HealthCheckResult(status, Describe(state, isTrying, absence), absence.Cause, data));
+        var isTrying = state is GhmsClientState.Connecting or GhmsClientState.Waiting || (state == GhmsClientState.Disconnected && cause is null);
+        var status = isTrying && absence < grace ? HealthStatus.Degraded : context.Registration.FailureStatus;
+        return Task.FromResult(new HealthCheckResult(status, Describe(state, isTrying, absence, cause), cause, data));
     }
 
-    private static string Describe(GhmsClientState state, bool isTrying, (TimeSpan Time, Exception? Cause) absence)
+    private static string Describe(GhmsClientState state, bool isTrying, TimeSpan absence, Exception? cause)
     {
         var what = isTrying
-            ? string.Create(CultureInfo.InvariantCulture, $"The client has had no connection for {absence.Time.TotalSeconds:0} s and is trying to make one.")
+            ? string.Create(CultureInfo.InvariantCulture, $"The client has had no connection for {absence.TotalSeconds:0} s and is trying to make one.")
             : state == GhmsClientState.Closed ? "The client is closed." : "The client has no connection and makes none.";
-        return absence.Cause is null ? what : $"{what} {PeerText.Escape(absence.Cause.Message)}";
+        return cause is null ? what : $"{what} {PeerText.Escape(cause.Message)}";
     }
 }
