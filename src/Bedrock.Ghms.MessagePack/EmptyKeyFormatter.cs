@@ -6,7 +6,7 @@ using MessagePack.Formatters;
 namespace Bedrock.Ghms.MessagePack;
 
 /// <summary>Skips empty keys like any other that an object does not know: generated formatters throw there.</summary>
-/// <remarks>Costs a pass over the object's map, and is asked only after the formatter itself has failed.</remarks>
+/// <remarks>Costs a copy of the object's map, and is asked only for payloads in which there is an empty key.</remarks>
 internal sealed class EmptyKeyFormatter<T>(IMessagePackFormatter<T> inner) : IMessagePackFormatter<T>
 {
     /// <summary>Whether maps are read as objects of this type; dictionaries, which is what an <see cref="object"/> becomes, have a use for empty keys.</summary>

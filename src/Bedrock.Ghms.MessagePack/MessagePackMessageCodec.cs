@@ -9,7 +9,7 @@ namespace Bedrock.Ghms.MessagePack;
 /// <summary>Writes and reads messages of one type.</summary>
 /// <param name="formatter">What does it.</param>
 /// <param name="options">Handed to it.</param>
-/// <param name="skipping">For the second try at a payload that it cannot read: there objects are read without their empty keys.</param>
+/// <param name="skipping">For a payload with empty keys: objects are read without them.</param>
 internal sealed class MessagePackMessageCodec<T>(
     IMessagePackFormatter<T> formatter, MessagePackSerializerOptions options, MessagePackSerializerOptions skipping) : MessageCodec
     where T : notnull
@@ -36,18 +36,9 @@ internal sealed class MessagePackMessageCodec<T>(
     [MethodImpl(MethodImplOptions.NoInlining)]
     public override object Decode(ReadOnlyMemory<byte> payload)
     {
-        MessagePackStrictReader.Verify(payload.Span);
+        var hasEmptyKey = MessagePackStrictReader.Verify(payload.Span);
         var reader = new MessagePackReader(payload);
-        T message;
-        try
-        {
-            message = _read(ref reader, options);
-        }
-        catch (MessagePackSerializationException)
-        {
-            message = DecodeAgain(payload, out reader);
-        }
-
+        var message = hasEmptyKey ? Skip(ref reader) : _read(ref reader, options);
         if (!reader.End)
         {
             throw new MessagePackSerializationException($"The formatter of {typeof(T)} left bytes over.");
@@ -56,11 +47,7 @@ internal sealed class MessagePackMessageCodec<T>(
         return message ?? throw new MessagePackSerializationException($"The formatter of {typeof(T)} read null.");
     }
 
-    private T DecodeAgain(ReadOnlyMemory<byte> payload, out MessagePackReader reader)
-    {
-        reader = new MessagePackReader(payload);
-        return skipping.Resolver.GetFormatterWithVerify<T>().Deserialize(ref reader, skipping);
-    }
+    private T Skip(ref MessagePackReader reader) => skipping.Resolver.GetFormatterWithVerify<T>().Deserialize(ref reader, skipping);
 
     private object DecodeJoined(in ReadOnlySequence<byte> payload)
     {

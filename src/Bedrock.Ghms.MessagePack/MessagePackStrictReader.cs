@@ -12,17 +12,12 @@ namespace Bedrock.Ghms.MessagePack;
 /// </summary>
 internal static class MessagePackStrictReader
 {
+    /// <returns>Whether a map in it has an empty key, which formatters of objects cannot skip.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Verify(ReadOnlySpan<byte> payload)
-    {
-        if (!TryVerifyFlat(payload))
-        {
-            VerifyNested(payload);
-        }
-    }
+    public static bool Verify(ReadOnlySpan<byte> payload) => !TryVerifyFlat(payload) && VerifyNested(payload);
 
     /// <summary>Verifies a small map or array of short strings and numbers, as most messages are, in one go.</summary>
-    /// <returns><see langword="false"/> when the payload is anything else or has a mistake: nothing has been said about it then.</returns>
+    /// <returns><see langword="false"/> when the payload is anything else, or has a mistake or an empty key: nothing has been said about it then.</returns>
     private static bool TryVerifyFlat(ReadOnlySpan<byte> payload)
     {
         if (payload.IsEmpty || !IsSmallCollection(payload[0], out var missing))
@@ -52,7 +47,8 @@ internal static class MessagePackStrictReader
             }
 
             var length = code == MessagePackCode.Str8 ? payload[at + 1] : code & 0x1F;
-            if (length > payload.Length - start || !IsText(payload.Slice(start, length)))
+            var isEmptyKey = length == 0 && (missing & 1) == 0 && payload[0] <= MessagePackCode.MaxFixMap;
+            if (isEmptyKey || length > payload.Length - start || !IsText(payload.Slice(start, length)))
             {
                 return false;
             }
@@ -101,19 +97,23 @@ internal static class MessagePackStrictReader
         return all < 0x80 || Utf8.IsValid(text);
     }
 
-    private static void VerifyNested(ReadOnlySpan<byte> payload)
+    private static bool VerifyNested(ReadOnlySpan<byte> payload)
     {
         if (payload is [MessagePackCode.Nil, ..])
         {
             throw Refused("a message cannot be nil");
         }
 
-        // How many values each open collection still lacks.
+        // How many values each open collection still lacks, a key when that is even, and which of them are maps.
         Span<long> missing = stackalloc long[MessagePackMessageEncoding.MaxDepth];
+        ulong maps = 0;
+        var hasEmptyKey = false;
         var depth = 0;
         var rest = payload;
         do
         {
+            hasEmptyKey |= depth > 0 && ((maps >> (depth - 1)) & 1) != 0 && (missing[depth - 1] & 1) == 0 && IsEmptyText(rest);
+            var isMap = IsMap(rest);
             var children = ReadValue(ref rest, out var isCollection);
             if (isCollection)
             {
@@ -122,6 +122,7 @@ internal static class MessagePackStrictReader
                     throw Refused("it nests too deep");
                 }
 
+                maps = (maps & ~(1UL << depth)) | ((isMap ? 1UL : 0) << depth);
                 missing[depth++] = children;
             }
             else if (depth > 0)
@@ -144,7 +145,19 @@ internal static class MessagePackStrictReader
         {
             throw Refused("bytes are left over");
         }
+
+        return hasEmptyKey;
     }
+
+    private static bool IsEmptyText(ReadOnlySpan<byte> rest) => rest
+        is [MessagePackCode.MinFixStr, ..]
+        or [MessagePackCode.Str8, 0, ..]
+        or [MessagePackCode.Str16, 0, 0, ..]
+        or [MessagePackCode.Str32, 0, 0, 0, 0, ..];
+
+    private static bool IsMap(ReadOnlySpan<byte> rest) => rest
+        is [>= MessagePackCode.MinFixMap and <= MessagePackCode.MaxFixMap, ..]
+        or [MessagePackCode.Map16 or MessagePackCode.Map32, ..];
 
     /// <summary>Reads a scalar, or the header of a collection and returns how many values belong to it.</summary>
     private static long ReadValue(ref ReadOnlySpan<byte> rest, out bool isCollection)
