@@ -6,7 +6,7 @@ using MessagePack.Formatters;
 namespace Bedrock.Ghms.MessagePack;
 
 /// <summary>Skips empty keys like any other that an object does not know: generated formatters throw there.</summary>
-/// <remarks>Costs a copy of the object's map, and is asked only for payloads in which there is an empty key.</remarks>
+/// <remarks>Costs a copy of an object's map that has such a key, and is asked only for payloads in which there is an empty key.</remarks>
 internal sealed class EmptyKeyFormatter<T>(IMessagePackFormatter<T> inner) : IMessagePackFormatter<T>
 {
     /// <summary>Whether maps are read as objects of this type; dictionaries, which is what an <see cref="object"/> becomes, have a use for empty keys.</summary>
@@ -16,43 +16,50 @@ internal sealed class EmptyKeyFormatter<T>(IMessagePackFormatter<T> inner) : IMe
 
     public T Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options)
     {
-        if (reader.NextMessagePackType != MessagePackType.Map)
+        if (reader.NextMessagePackType != MessagePackType.Map || CountEmptyKeys(reader) is not (> 0 and var empty))
         {
             return inner.Deserialize(ref reader, options);
         }
 
-        var cleaned = new MessagePackReader(WithoutEmptyKeys(ref reader)) { Depth = reader.Depth };
+        var cleaned = new MessagePackReader(WithoutEmptyKeys(ref reader, empty)) { Depth = reader.Depth };
         return inner.Deserialize(ref cleaned, options);
     }
 
-    private static ReadOnlyMemory<byte> WithoutEmptyKeys(ref MessagePackReader reader)
+    private static int CountEmptyKeys(MessagePackReader reader)
     {
-        var kept = new ArrayBufferWriter<byte>();
-        var members = new MessagePackWriter(kept);
-        var count = 0;
+        var empty = 0;
         for (var left = reader.ReadMapHeader(); left > 0; left--)
         {
+            empty += IsEmpty(reader) ? 1 : 0;
+            reader.Skip();
+            reader.Skip();
+        }
+
+        return empty;
+    }
+
+    private static ReadOnlyMemory<byte> WithoutEmptyKeys(ref MessagePackReader reader, int empty)
+    {
+        var kept = new ArrayBufferWriter<byte>();
+        var writer = new MessagePackWriter(kept);
+        var left = reader.ReadMapHeader();
+        writer.WriteMapHeader(left - empty);
+        for (; left > 0; left--)
+        {
             var isEmpty = IsEmpty(reader);
-            var key = reader.ReadRaw();
-            var value = reader.ReadRaw();
+            var (key, value) = (reader.ReadRaw(), reader.ReadRaw());
             if (!isEmpty)
             {
-                members.WriteRaw(key);
-                members.WriteRaw(value);
-                count++;
+                writer.WriteRaw(key);
+                writer.WriteRaw(value);
             }
         }
 
-        members.Flush();
-        var map = new ArrayBufferWriter<byte>(kept.WrittenCount + 5);
-        var writer = new MessagePackWriter(map);
-        writer.WriteMapHeader(count);
-        writer.WriteRaw(kept.WrittenSpan);
         writer.Flush();
-        return map.WrittenMemory;
+        return kept.WrittenMemory;
     }
 
-    // A copy of the reader, which stays where it is.
+    // Of a copy of the reader, which itself stays where it is.
     private static bool IsEmpty(MessagePackReader reader) =>
         reader.NextMessagePackType == MessagePackType.String && reader.ReadStringSequence() is { Length: 0 };
 }

@@ -14,8 +14,8 @@ namespace Bedrock.Ghms.Messages.Encodings;
 /// <remarks>
 /// <para>Whatever options it is given, what goes over the wire follows one set of rules. Names are written as the contract declares them
 /// and read without regard to case; unknown properties are skipped. A missing property keeps its default, unless it is <see langword="required"/> or a
-/// constructor parameter without a default value; a null for what the nullable annotations declare as not null is refused. Text is written
-/// as it is and escaped only where JSON asks for it, unless the options have an encoder.</para>
+/// constructor parameter without a default value; a null for what the nullable annotations declare as not null is refused. Text is escaped
+/// as <see cref="JavaScriptEncoder.UnsafeRelaxedJsonEscaping"/> does, which leaves letters of all scripts as they are, unless the options have an encoder.</para>
 /// <para>Refused too are a byte order mark, invalid UTF-8, lone surrogates, comments, trailing commas, names that occur twice in one object
 /// (or differ only in case), more than 64 levels, a bare <c>null</c>, and anything but white space after the value.</para>
 /// </remarks>
@@ -112,7 +112,7 @@ public sealed class JsonMessageEncoding : MessageEncoding
             AllowTrailingCommas = false,
             DictionaryKeyPolicy = null,
 
-            // Payloads are no part of a page: what JSON itself does not want escaped would only make them longer.
+            // Payloads are no part of a page: what HTML wants escaped would only make them longer.
             Encoder = options.Encoder ?? JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             MaxDepth = MaxDepth,
             PropertyNameCaseInsensitive = true,
