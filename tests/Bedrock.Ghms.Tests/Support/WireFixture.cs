@@ -47,8 +47,9 @@ internal abstract class WireFixture : BrokerFixture
         Assert.That(await peer.UpgradeAsync(accept, fields), Does.StartWith("HTTP/1.1 101 "));
         var connection = await Connected(server.ConnectionId).Task.WaitAsync(Patience);
 
-        // The 101 may still be on its way through a transport that stalls; a test begins when nothing is.
-        await UntilAsync(() => connection.Outbound.FlushPendingSince == 0);
+        // The 101 may still be on its way through a transport that stalls, or whoever has flushed it about to let go of the writer: what a
+        // test sends would take the queue then, and wait there until that thread gets on. A test begins when nothing is under way.
+        await UntilAsync(() => connection.Outbound.IsFree);
         return new Wire(peer, connection, server, output);
     }
 

@@ -28,6 +28,9 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     /// <summary>Since when one flush has been pending, or 0.</summary>
     public long FlushPendingSince => Volatile.Read(ref _flushStartedAt);
 
+    /// <summary>Whether the read loop waits in <see cref="WhenWritableAsync"/>.</summary>
+    public bool IsWaitedFor => Volatile.Read(ref _writable) is not null;
+
     // What has been handed over no longer gives way to what is newer, which needs the other half of the room.
     private long MostUnflushed => _limits.SoftLimit - (_limits.SoftLimit / 2);
 
@@ -337,7 +340,7 @@ internal sealed partial class OutboundPipe : IThreadPoolWorkItem
     private void TellWritable()
     {
         // This thread is a sender's or the clock's, and has other things to do than to run a read loop.
-        if (Volatile.Read(ref _writable) is not null && Interlocked.Exchange(ref _writable, null) is { } writable)
+        if (IsWaitedFor && Interlocked.Exchange(ref _writable, null) is { } writable)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static writable => writable.TrySetResult(), writable, preferLocal: false);
         }

@@ -73,6 +73,9 @@ internal sealed partial class OutboundPipe
 
     public bool IsOverSoftLimit => Pending >= _limits.SoftLimit;
 
+    /// <summary>Whether nobody is writing, and no flush is pending.</summary>
+    public bool IsFree => Volatile.Read(ref _gate) == 0;
+
     /// <summary>Flushes what the upgrade has left in the transport's output.</summary>
     public void Begin() => RequestFlush();
 

@@ -83,6 +83,7 @@ internal sealed class ClockTests : WireFixture
     {
         var wire = await OpenAsync(BuildBlobs(), Stalling);
         await wire.Peer.SendAsync(RawPeer.Frame(Blob.Code, new byte[10_000]).AsMemory(0, 50));
+        await UntilAsync(() => wire.Connection.IsReading);
         Pass(TimeSpan.FromSeconds(5));
         Assert.That(wire.Connection.IsOpen, Is.True);
         Pass(TimeSpan.FromSeconds(1.5));
@@ -96,6 +97,7 @@ internal sealed class ClockTests : WireFixture
     {
         var wire = await OpenAsync(BuildBlobs(), Stalling);
         await wire.Peer.SendAsync(RawPeer.Frame(Blob.Code, []).AsMemory(0, 3));
+        await UntilAsync(() => wire.Connection.IsReading);
         Pass(TimeSpan.FromSeconds(6.5));
         Assert.That(wire.Connection.End?.Status, Is.EqualTo(CloseStatus.PolicyViolation));
     }

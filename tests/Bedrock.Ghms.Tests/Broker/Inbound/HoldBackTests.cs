@@ -51,14 +51,14 @@ internal sealed class HoldBackTests : WireFixture
     public async Task The_clock_flushes_what_a_handler_that_blocks_holds_back()
     {
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var leave = new ManualResetEventSlim();
+        var leave = new TaskCompletionSource();
         GhmsConnection? other = null;
         var broker = BuildBlobs(builder => builder.Handle<Blob>((_, blob, ct) =>
         {
             var sent = other!.SendAsync(blob, ct);
             Assert.That(sent.IsCompletedSuccessfully, Is.True);
             entered.SetResult();
-            leave.Wait(Patience, ct);
+            leave.Task.Wait(Patience, ct);
             return ValueTask.CompletedTask;
         }));
         var (asking, waiting) = (await OpenAsync(broker), await OpenAsync(broker));
@@ -67,7 +67,7 @@ internal sealed class HoldBackTests : WireFixture
         await entered.Task.WaitAsync(Patience);
         Time.Advance(TimeSpan.FromSeconds(2));
         await waiting.ExpectAsync(Blob.Of(1).Data);
-        leave.Set();
+        leave.SetResult();
     }
 
     // The first message has been answered, the answer waits for the peer, and so does the loop.
@@ -79,7 +79,7 @@ internal sealed class HoldBackTests : WireFixture
             await connection.SendAsync(blob, ct);
         })), Stalling);
         await wire.SendAsync(1);
-        await UntilAsync(() => wire.Connection.Outbound.FlushPendingSince != 0 && !wire.Connection.IsReading);
+        await UntilAsync(() => wire.Connection.Outbound.IsWaitedFor);
         return wire;
     }
 }

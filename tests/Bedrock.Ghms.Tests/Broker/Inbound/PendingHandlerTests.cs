@@ -149,9 +149,12 @@ internal sealed class PendingHandlerTests : WireFixture, IDisposable
     [Test]
     public async Task Answers_of_a_pending_handler_still_go_out_after_the_peers_end_of_input([Values] bool afterMinutes)
     {
-        var wire = await OpenAsync(BuildPending(echo: true), fields: "GHMS-Timeout: 3600000\r\n");
+        var wire = await OpenAsync(BuildPending(echo: true), Stalling, "GHMS-Timeout: 3600000\r\n");
         await wire.SendAsync(1);
         await wire.SendAsync(2);
+
+        // Both have been taken in; from here on nothing but the end of input lets the loop read no more.
+        await UntilAsync(() => wire.Connection.IsReading);
         await wire.Peer.FinishAsync();
         await _handling.Task.WaitAsync(Patience);
         if (afterMinutes)

@@ -14,7 +14,6 @@ internal sealed class LimitTests : WireFixture
     {
         const int Limit = 10_000;
         const int Cost = FrameHeader.Size + 100 + OutboundOptions.FrameCharge;
-        const int TakenTogether = 16;
         var wire = await OpenAsync(BuildLimited(Limit, Limit), Stalling);
         var most = 0L;
         var senders = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
@@ -37,9 +36,9 @@ internal sealed class LimitTests : WireFixture
         await wire.Connection.FlushAsync().WaitAsync(Patience);
         using (Assert.EnterMultipleScope())
         {
-            // One message may have been on its way past the empty queue while others filled it, and the frames that are taken off the
-            // queue together may be looked at while they are in both sums.
-            Assert.That(most, Is.GreaterThan(0).And.LessThanOrEqualTo(Limit + ((1 + TakenTogether) * Cost)));
+            // One message may have been on its way past the empty queue while others filled it. What a sender looks at is the queue, and
+            // then what was taken off it: if it is held up in between, both may be all there is room for.
+            Assert.That(most, Is.GreaterThan(0).And.LessThanOrEqualTo((2 * Limit) + Cost));
             Assert.That(wire.Connection.PendingBytes, Is.Zero);
             Assert.That(wire.Connection.IsOpen, Is.True);
         }

@@ -72,10 +72,7 @@ internal sealed class WrappingTests : JoinFixture
         await SendAsync(first, 10, Hello);
         var (_, second) = await JoinAsync(broker, accept: MediaTypes.MessagePack);
         await SendAsync(second, Blob.Code, "x");
-        while (Volatile.Read(ref json) is null || Volatile.Read(ref packed) is null)
-        {
-            await Task.Yield();
-        }
+        Assert.That(() => Volatile.Read(ref json) is not null && Volatile.Read(ref packed) is not null, Is.True.After(10_000, 1));
 
         var output = new ArrayBufferWriter<byte>();
         using var raw = RawMessage.Create(10, Encoding.UTF8.GetBytes(Hello), MediaTypes.Json);
