@@ -194,7 +194,6 @@ internal sealed partial class ReadLoop
             StopClock();
         }
 
-        var before = _received;
         var isOver = ReadFrames(batch, ref buffer, out var examined);
         Volatile.Write(ref _leftOver, buffer.Length);
         if (Violation is not null)
@@ -202,12 +201,6 @@ internal sealed partial class ReadLoop
             _isMidFrame = !FrameHeader.TryRead(buffer, out var refused) || buffer.Length < FrameHeader.Size + refused.Length;
             _input.AdvanceTo(buffer.End);
             return InputEnd.Violated;
-        }
-
-        if (_received - before == 1)
-        {
-            // Somebody may be waiting for this one answer.
-            batch.FlushLoneAnswer();
         }
 
         _input.AdvanceTo(buffer.Start, examined);

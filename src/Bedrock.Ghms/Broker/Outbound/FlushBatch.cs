@@ -109,15 +109,6 @@ internal sealed class FlushBatch
         }
     }
 
-    /// <summary>Sends at once what nothing else would be flushed with: the answer to the connection whose message is being handled.</summary>
-    public void FlushLoneAnswer()
-    {
-        if (HasAnswers && _outputs.Count == 1 && Broadcasts.Members == 0)
-        {
-            Flush();
-        }
-    }
-
     // Reading the clock costs as much as handling a tiny message. While handlers are so quick that as many again would take a
     // quarter of the age at most, it is read half as often.
     private void LookAtClock()
