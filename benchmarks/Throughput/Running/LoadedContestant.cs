@@ -4,7 +4,7 @@ using Bedrock.Ghms.Throughput.Load;
 
 namespace Bedrock.Ghms.Throughput.Running;
 
-/// <summary>One server, which is loaded anew in each round.</summary>
+/// <summary>One server, which is loaded anew in each turn of a round.</summary>
 internal class LoadedContestant(IServerKind kind, Work work, RunOptions options) : Contestant(kind, work, options)
 {
     public override void WarmUp()
@@ -15,7 +15,7 @@ internal class LoadedContestant(IServerKind kind, Work work, RunOptions options)
         }
     }
 
-    public override Round Measure() => Measure(Options.Duration);
+    public override Round Measure() => Measure(Options.Duration / Work.Turns);
 
     protected virtual Round Measure(TimeSpan duration) =>
         Measure(duration, server => LoadDriver.Connect(Wire, Work, server, Options.Load));

@@ -29,7 +29,11 @@ internal sealed class Runner(RunOptions options, CancellationToken cancellation)
             var rounds = all.ToDictionary(contestant => contestant, _ => new List<Round>());
             for (int round = 0; round < options.Rounds; round++)
             {
-                able.RemoveAll(contestant => !Tries(contestant, () => rounds[contestant].Add(contestant.Measure())));
+                for (int turn = 0; turn < all.Max(contestant => contestant.Work.Turns); turn++)
+                {
+                    able.RemoveAll(contestant =>
+                        turn < contestant.Work.Turns && !Tries(contestant, () => rounds[contestant].Add(contestant.Measure())));
+                }
             }
 
             return [.. able.Select(contestant => new Measured(contestant.Work, contestant.Kind, rounds[contestant]))];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Bedrock.Ghms.Throughput;
 using Bedrock.Ghms.Throughput.Kinds;
 
@@ -25,6 +26,29 @@ internal sealed class QuickRunTests
 
         Assert.That(output, Does.Match(@"CPU to echo +\|\n.*\n\| ghms .* \d+\.\d+ \[.*\] +\|\n"));
         Assert.That(output, Does.Match(@"\| growth of CPU per delivery.* \| +<= 1.25 \| +\d.*(yes|no) \|"));
+    }
+
+    [Test]
+    public async Task A_round_of_ping_pong_is_cut_into_turns()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            (int exit, _, string errors) = await RunAsync("run", "--quick", "--kinds", "baseline,ghms", "--work", "pingpong", "--json", file);
+            Assert.That(errors, Is.Empty);
+            Assert.That(exit, Is.Zero);
+            using JsonDocument report = JsonDocument.Parse(await File.ReadAllBytesAsync(file));
+            foreach (JsonElement measured in report.RootElement.GetProperty("measured").EnumerateArray())
+            {
+                JsonElement[] turns = [.. measured.GetProperty("rounds").EnumerateArray()];
+                Assert.That(turns, Has.Length.EqualTo(12));
+                Assert.That(turns.Select(turn => turn.GetProperty("p50").GetDouble()), Is.All.Positive);
+            }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [TestCase("run", "--kinds", "nobody")]
