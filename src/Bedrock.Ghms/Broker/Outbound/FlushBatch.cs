@@ -11,9 +11,9 @@ namespace Bedrock.Ghms.Broker.Outbound;
 /// </remarks>
 internal sealed class FlushBatch
 {
-    /// <summary>As many unflushed bytes as an output may gather: 32 KiB, so that the transport sends what came before meanwhile. With as much
-    /// as it holds before it pushes back, 64 KiB with Kestrel, the two would take turns.</summary>
-    public const int MaxBytes = 32 * 1_024;
+    /// <summary>As many unflushed bytes as an output may gather: 48 KiB, so that the transport sends what came before meanwhile. With as much
+    /// as it holds before it pushes back, 64 KiB with Kestrel, the two would take turns; with less, each is woken more often.</summary>
+    public const int MaxBytes = 48 * 1_024;
 
     /// <summary>How long the first frame of a batch may wait: 1 ms.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(1);

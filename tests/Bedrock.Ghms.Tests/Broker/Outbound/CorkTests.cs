@@ -52,13 +52,13 @@ internal sealed class CorkTests : WireFixture
     }
 
     [Test]
-    public async Task A_batch_is_flushed_at_32_KiB()
+    public async Task A_batch_is_flushed_at_48_KiB()
     {
         var wire = await OpenAsync(BuildBlobs(builder => builder.Handle<Blob>(async (connection, _, ct) =>
             await connection.SendAsync(Blob.Of(1, 4_096 - FrameHeader.Size), ct))), new InMemoryOptions { PauseThreshold = 1_000_000 });
         var before = wire.Output.Flushes;
-        await wire.Peer.SendAsync(LimitTests.Frames(24));
-        await wire.SkipAsync(24 * 4_096);
+        await wire.Peer.SendAsync(LimitTests.Frames(36));
+        await wire.SkipAsync(36 * 4_096);
         Assert.That(wire.Output.Flushes - before, Is.EqualTo(3));
     }
 
