@@ -12,9 +12,9 @@ internal static class Works
 
         /// <summary>How many short turns a round is cut into, each with a connection of its own and ratios of its own.</summary>
         /// <remarks>
-        /// A round trip takes about twice as long when the answer is sent on another core than the one that waits for it. Which it is, the
+        /// What one connection does takes up to twice as long when its threads run on other cores than those that wait for them. Which they do, the
         /// scheduler decides for many messages in a row, so that a few long rounds show little but that.
         /// </remarks>
-        public int Turns => work is Work.PingPong ? 12 : 1;
+        public int Turns => work is Work.PingPong or Work.Echo or Work.Request or Work.OneWay ? 12 : 1;
     }
 }

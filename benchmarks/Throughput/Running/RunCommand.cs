@@ -21,7 +21,7 @@ internal sealed class RunCommand
     };
 
     private readonly Option<int> _rounds = Arguments.Number("--rounds", "How often each kind is measured.", 5);
-    private readonly Option<double> _warmUp = Arguments.Number("--warmup", "Seconds of load before the first round.", 3.0);
+    private readonly Option<double> _warmUp = Arguments.Number("--warmup", "Seconds of load before the first round.", 8.0);
     private readonly Option<double> _seconds = Arguments.Number("--seconds", "Seconds of load in each round.", 1.2);
     private readonly Option<int> _connections = Arguments.Number("--connections", "Connections of echo, request and one-way.", 1);
     private readonly Option<int> _inFlight = Arguments.Number("--in-flight", "Messages under way on each of them.", 1024);
